@@ -1,0 +1,31 @@
+#include <bridge/error.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bridge/utf8.h>
+
+int bridge_fail(struct bridge_error *err, enum bridge_code code, const char *format, ...)
+{
+    /* A local buffer: the arguments may point into *err. */
+    char text[BRIDGE_ERROR_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+
+    size_t len = strlen(text);
+    if (len == sizeof text - 1) { /* perhaps cut inside a character */
+        len = utf8_cut(text, len, len - 1);
+        text[len] = 0;
+    }
+    for (char *p = text; *p; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    }
+    err->code = code;
+    memcpy(err->text, text, len + 1);
+    return -1;
+}

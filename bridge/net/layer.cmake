@@ -1,0 +1,1 @@
+# Sources are listed as they are written.

@@ -1,0 +1,73 @@
+/* store.h - what bridged remembers, in one SQLite file.
+ *
+ * The loop thread reads, on a connection of its own, by primary key or index
+ * only. Every write is queued and applied by one writer thread: what is waiting
+ * goes into one transaction (WAL, synchronous=FULL), and the completions run on
+ * the loop after the commit. So a completion without error means durable.
+ *
+ * A failed transaction (disk full, read-only, locked, I/O error) is rolled back
+ * whole; its operations complete with BRIDGE_RETRY; the store is then degraded
+ * until a commit succeeds (it tries by itself). Nothing is half-written. */
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bridge/error.h>
+#include <uv.h>
+
+struct store;
+
+/* Open or create; apply the migrations that are missing, each in a transaction
+ * of its own, after copying the file to "PATH.vN.backup". Refused, with a
+ * sentence that says what to do: a database of a newer version, one that is
+ * not ours, corrupt, read-only, or locked by another process. Blocks: start-up
+ * only. */
+struct store *store_open(uv_loop_t *loop, const char *path, struct bridge_error *err);
+
+/* Apply everything queued, run the completions, close, then call back. */
+void store_close(struct store *store, void (*on_closed)(void *arg), void *arg);
+
+/* Called when the store becomes degraded (why) and when it is well again
+ * (NULL). */
+void store_on_health(struct store *store, void (*cb)(void *arg, const struct bridge_error *why),
+                     void *arg);
+const struct bridge_error *store_trouble(const struct store *store); /* NULL: well */
+
+typedef void store_done(void *arg, const struct bridge_error *why);
+
+/* --- contacts: legacy addresses in users' rosters ------------------------- */
+
+enum store_subscription { /* RFC 6121 §3, seen from the user */
+    STORE_SUB_NONE = 0,
+    STORE_SUB_TO = 1,   /* the user sees the contact's presence */
+    STORE_SUB_FROM = 2, /* the contact sees the user's */
+    STORE_SUB_BOTH = 3,
+};
+
+struct store_contact {
+    const char *domain;  /* of the transport */
+    const char *user;    /* bare JID */
+    const char *address; /* canonical legacy address (localpart, unescaped) */
+    const char *name;    /* display name, or NULL */
+    unsigned subscription;
+};
+
+/* Insert or replace. The strings are copied. `done` may be NULL. */
+void store_contact_put(struct store *store, const struct store_contact *contact,
+                       store_done *done, void *arg);
+void store_contact_remove(struct store *store, const char *domain, const char *user,
+                          const char *address, store_done *done, void *arg);
+
+/* Reads. The callback's contact is borrowed. */
+bool store_contact_find(struct store *store, const char *domain, const char *user,
+                        const char *address, struct store_contact *out);
+/* (*out's strings live until the next call of store_contact_find) */
+
+/* One user's contacts on one transport; `user` NULL: everybody's there.
+ * The callback returns false to stop. */
+void store_contact_each(struct store *store, const char *domain, const char *user,
+                        bool (*each)(void *arg, const struct store_contact *contact), void *arg);
+
+#endif

@@ -1,0 +1,51 @@
+/* stanza.h - reading stanzas, names of namespaces, and the one table that
+ * turns a struct bridge_error into a stanza error and back. */
+#ifndef STANZA_H
+#define STANZA_H
+
+#include <stdbool.h>
+
+#include <bridge/error.h>
+#include <bridge/strbuf.h>
+#include <strophe.h>
+
+#define NS_COMPONENT "jabber:component:accept"
+#define NS_STREAM "http://etherx.jabber.org/streams"
+#define NS_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
+#define NS_STREAMS "urn:ietf:params:xml:ns:xmpp-streams"
+#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
+#define NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
+#define NS_VERSION "jabber:iq:version"
+#define NS_PING "urn:xmpp:ping"
+#define NS_DATA "jabber:x:data"
+#define NS_MUC "http://jabber.org/protocol/muc"
+#define NS_MUC_USER "http://jabber.org/protocol/muc#user"
+#define NS_NICK "http://jabber.org/protocol/nick"
+#define NS_DELAY "urn:xmpp:delay"
+#define NS_SERVERINFO "http://jabber.org/network/serverinfo"
+
+/* First child element with this name and namespace, or NULL. */
+xmpp_stanza_t *stanza_child(xmpp_stanza_t *s, const char *name, const char *ns);
+/* First child element of any name in this namespace, or NULL. */
+xmpp_stanza_t *stanza_child_ns(xmpp_stanza_t *s, const char *ns);
+/* First child element whatever it is, or NULL. */
+xmpp_stanza_t *stanza_payload(xmpp_stanza_t *s);
+
+/* The element's own text appended to out. `s` may be NULL: false. */
+bool stanza_text(xmpp_stanza_t *s, struct strbuf *out);
+
+/* "<error type='..'><condition/><text>..</text></error>" for *why.
+ * BRIDGE_MOVED writes <gone>xmpp:JID</gone> (RFC 6120 §8.3.3.5). */
+void stanza_error_write(struct strbuf *out, const struct bridge_error *why);
+
+/* What a received stanza of type "error" says. */
+void stanza_error_read(xmpp_stanza_t *stanza, struct bridge_error *why);
+
+/* The whole answer to a message, presence or iq that cannot be served:
+ * addresses swapped, type error, same id; `from` NULL takes the stanza's `to`.
+ * Returns false, and writes nothing, for stanzas that must not be answered
+ * with an error: errors, and iq results (RFC 6120 §8.3.1). */
+bool stanza_refuse(struct strbuf *out, xmpp_stanza_t *stanza, const char *from,
+                   const struct bridge_error *why);
+
+#endif

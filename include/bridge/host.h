@@ -1,0 +1,109 @@
+/* host.h - what a transport may ask of bridged: plain functions, exported by
+ * the daemon (and by tests/transport/fake_host.c in unit tests).
+ *
+ * All may be called from within a downcall and from the event loop's
+ * callbacks, never from another thread. Text may be anything that came from
+ * the network: it is cleaned here. */
+#ifndef BRIDGE_HOST_H
+#define BRIDGE_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bridge/error.h>
+#include <bridge/message.h>
+#include <bridge/transport.h>
+#include <uv.h>
+
+/* --- the instance --------------------------------------------------------- */
+
+uv_loop_t *bridge_host_loop(const struct bridge_host *host);
+const char *bridge_host_domain(const struct bridge_host *host);
+const char *bridge_version(void); /* of the daemon, "0.1.0" */
+
+/* --- sessions ------------------------------------------------------------- */
+
+const char *bridge_session_user(const struct bridge_session *session); /* bare JID */
+
+/* A contact or service wrote to the user. */
+void bridge_message(struct bridge_session *session, const char *contact,
+                    const struct bridge_message *message);
+
+/* A message that send() had accepted did not arrive: its sender gets a stanza
+ * error with its id. `address` is what it was sent to. */
+void bridge_message_failed(struct bridge_session *session, const char *address, const char *id,
+                           const struct bridge_error *why);
+
+/* The presence of a watched contact. */
+void bridge_contact_presence(struct bridge_session *session, const char *contact,
+                             const struct bridge_presence *presence);
+
+/* --- rooms (XEP-0045) ------------------------------------------------------ */
+
+/* What a room tells about an occupant. `flags` is the transport's own, kept
+ * for it (IRC: a bit per prefix mode). */
+struct bridge_occupant {
+    enum bridge_affiliation affiliation;
+    enum bridge_role role;
+    uint32_t flags;
+};
+
+enum bridge_departure {
+    BRIDGE_LEFT,
+    BRIDGE_KICKED, /* status 307 */
+    BRIDGE_BANNED, /* status 301 */
+    BRIDGE_CUT,    /* status 333: a technical reason */
+};
+
+const char *bridge_room_address(const struct bridge_room *room); /* canonical localpart */
+const char *bridge_room_nick(const struct bridge_room *room);    /* the user's own, now */
+
+/* A word of the transport's own per room; NULL at first. */
+void bridge_room_set_data(struct bridge_room *room, void *data);
+void *bridge_room_data(const struct bridge_room *room);
+
+/* 256 bytes that fold a nick's bytes before comparison (IRC case mapping),
+ * static; NULL, the default, compares exactly. Only while the room is empty. */
+void bridge_room_set_casemap(struct bridge_room *room, const unsigned char *fold);
+
+/* Add the occupant, or change it; the clients are told of what is new. During
+ * a join the user's own entry is held back until bridge_room_joined(). */
+void bridge_room_occupant(struct bridge_room *room, const char *nick,
+                          const struct bridge_occupant *occupant);
+
+/* Returns false if there is no such occupant. `out` may be NULL. */
+bool bridge_room_find(const struct bridge_room *room, const char *nick,
+                      struct bridge_occupant *out);
+
+/* The user is in, as `nick`, and every other occupant has been named:
+ * self-presence (110; 210 if the nick is not the one asked for), then the
+ * subject (XEP-0045 §7.1). */
+void bridge_room_joined(struct bridge_room *room, const char *nick);
+
+/* The join failed: error presence. The room is gone after the call. */
+void bridge_room_refused(struct bridge_room *room, const struct bridge_error *why);
+
+/* Somebody left. If it is the user, every client is told, and the room is
+ * gone after the call. `actor` and `reason` may be NULL. */
+void bridge_room_departed(struct bridge_room *room, const char *nick,
+                          enum bridge_departure how, const char *actor, const char *reason);
+
+/* Nick change of anybody (303, then 110 if it is the user). */
+void bridge_room_renamed(struct bridge_room *room, const char *from, const char *to);
+
+/* The nick asked for with rename() was refused: error presence, still in. */
+void bridge_room_nick_failed(struct bridge_room *room, const char *nick,
+                             const struct bridge_error *why);
+
+/* `who` may be NULL (unknown), `time` 0 (now). Before bridge_room_joined() it
+ * is kept and shown after the self-presence. */
+void bridge_room_subject(struct bridge_room *room, const char *text, const char *who,
+                         int64_t time);
+
+/* Somebody said something: `nick` NULL is the room itself. For the user's own
+ * message the id is that of the stanza, in every other case NULL. */
+void bridge_room_message(struct bridge_room *room, const char *nick,
+                         const struct bridge_message *message);
+
+#endif
