@@ -25,22 +25,29 @@ struct config; /* an open file */
 /* Read and parse `path`. Includes are found relative to the file's directory.
  * NULL when it cannot be read or parsed; the fault is added. */
 struct config *config_open(const char *path, struct config_faults *faults);
-void config_close(struct config *config); /* may be NULL */
+/* The same of a text in memory, which cannot include files; `name` stands for
+ * its path in faults. */
+struct config *config_parse(const char *name, const char *text, size_t len,
+                            struct config_faults *faults);
+void config_close(struct config *config); /* may be NULL; wipes what it read */
 
 /* A group of the open file; borrowed until config_close(). */
 struct config_group;
 struct config_group *config_root(struct config *config);
 
 /* Fill `values` (zeroed by the caller, freed with settings_release()) from a
- * group. Every fault is added, none stops the rest. Keys without a row are
- * faults, with the nearest known key named, except those accepted by `other`
- * (may be NULL). */
-void config_read(struct config_group *group, const struct setting *rows, void *values,
+ * group; rows that it lacks take their defaults. Every fault is added, none
+ * stops the rest. Keys without a row are faults, with the nearest known key
+ * named, except those accepted by `other` (may be NULL). Secrets that files
+ * hold are read here. (Not config_read(): libconfig has one.) */
+void config_fill(struct config_group *group, const struct setting *rows, void *values,
                  bool (*other)(void *arg, const char *key), void *arg,
                  struct config_faults *faults);
 
 /* The groups of the list `key` below `group`: the n-th, or NULL past the end.
- * For lists whose rows depend on a member, such as transports. */
+ * For lists whose rows depend on a member, such as transports: a row of type
+ * SETTING_LIST with `rows` NULL lets config_fill() check that it is a list of
+ * groups, and no more. */
 struct config_group *config_list_group(struct config_group *group, const char *key, size_t n);
 
 /* A string member of a group, or NULL if it is absent or no string; borrowed. */
@@ -61,9 +68,11 @@ const char *settings_changed(const struct setting *rows, const void *before, con
                              struct strbuf *path);
 
 /* The commented example: every row with its help, default and example, in the
- * file's own syntax; `indent` in levels of 4 spaces. Rows without a default
- * are written as comments, required ones with their example. Secrets never
- * print a value. */
+ * file's own syntax; `indent` in levels of 4 spaces. What has no default is
+ * written as a comment: such keys, lists, and groups that would ask for
+ * something; required ones stand there with their example. Secrets never print
+ * a value. The range of a number, the words of an enum and the other forms of a
+ * secret are told without being in the row's help. */
 void settings_print(struct strbuf *out, const struct setting *rows, unsigned indent);
 
 #endif

@@ -1,3 +1,3 @@
 layer(base
-    SOURCES clock.c error.c log.c map.c strbuf.c utf8.c
+    SOURCES clock.c config.c config_text.c error.c file.c log.c map.c settings.c strbuf.c utf8.c
     LIBRARIES PkgConfig::CONFIG PkgConfig::SODIUM)

@@ -57,10 +57,11 @@ struct setting {
     size_t offset;
     int64_t min, max;         /* SETTING_INT */
     const char *const *words; /* SETTING_ENUM, ends with NULL */
-    const char *initial;      /* default as the file would have it, without quotes; NULL: unset */
+    const char *initial;      /* default as the file would have it, without quotes; NULL: unset.
+                                 SETTING_STRINGS: "a, b". None for secrets, groups and lists */
     const char *example;      /* shown in bridge.conf.example where there is no default */
     const char *help;         /* whole sentences; \n breaks lines */
-    const struct setting *rows; /* SETTING_GROUP, SETTING_LIST */
+    const struct setting *rows; /* SETTING_GROUP, SETTING_LIST (NULL: read by other means) */
     size_t size;              /* SETTING_LIST: bytes of one struct */
 };
 
