@@ -1,1 +1,4 @@
-# Sources are listed as they are written.
+layer(net
+    SOURCES backoff.c conn.c dial.c queue.c resolver.c turn.c
+    USES base
+    LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::SODIUM)
