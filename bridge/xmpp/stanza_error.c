@@ -26,6 +26,8 @@ static const struct {
     [BRIDGE_MOVED] = { "cancel", "gone" },
     [BRIDGE_INVALID] = { "modify", "bad-request" },
     [BRIDGE_UNSUPPORTED] = { "cancel", "feature-not-implemented" },
+    [BRIDGE_OUTSIDE] = { "cancel", "not-acceptable" },
+    [BRIDGE_NO_SERVICE] = { "cancel", "service-unavailable" },
 };
 
 /* What others say that we never do. Where a condition alone does not tell
@@ -36,12 +38,10 @@ static const struct {
     enum bridge_code other;
 } readings[] = {
     { "internal-server-error", BRIDGE_RETRY, BRIDGE_RETRY },
-    { "not-acceptable", BRIDGE_RETRY, BRIDGE_REJECTED },
     { "payment-required", BRIDGE_FORBIDDEN, BRIDGE_FORBIDDEN },
     { "policy-violation", BRIDGE_BUSY, BRIDGE_REJECTED },
     { "redirect", BRIDGE_MOVED, BRIDGE_MOVED },
     { "remote-server-timeout", BRIDGE_RETRY, BRIDGE_RETRY },
-    { "service-unavailable", BRIDGE_RETRY, BRIDGE_REJECTED },
     { "subscription-required", BRIDGE_MEMBERSHIP, BRIDGE_MEMBERSHIP },
     { "unexpected-request", BRIDGE_RETRY, BRIDGE_INVALID },
 };

@@ -28,6 +28,8 @@ enum bridge_code {
     BRIDGE_MOVED,       /* right person, wrong address: `text` is the right JID */
     BRIDGE_INVALID,     /* what was asked is malformed */
     BRIDGE_UNSUPPORTED, /* the network has no such thing */
+    BRIDGE_OUTSIDE,     /* only for those inside a room, and this user is not */
+    BRIDGE_NO_SERVICE,  /* nothing at this address serves that request */
 };
 
 struct bridge_error {

@@ -67,6 +67,11 @@ void *bridge_room_data(const struct bridge_room *room);
  * static; NULL, the default, compares exactly. Only while the room is empty. */
 void bridge_room_set_casemap(struct bridge_room *room, const unsigned char *fold);
 
+/* The nick under which the network knows the user, when it is not the one that
+ * was asked for. While joining, before the occupants: bridge_room_joined()
+ * would come too late to hold back the right entry. */
+void bridge_room_set_nick(struct bridge_room *room, const char *nick);
+
 /* Add the occupant, or change it; the clients are told of what is new. During
  * a join the user's own entry is held back until bridge_room_joined(). */
 void bridge_room_occupant(struct bridge_room *room, const char *nick,
