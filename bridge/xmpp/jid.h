@@ -34,7 +34,13 @@ const char *jid_resource(const struct jid *jid); /* NULL if there is none */
 /* XEP-0106. escape: any UTF-8 text (a legacy address) to a localpart;
  * jid_unescape() gives the same text back, also when the text itself holds
  * what looks like an escape sequence. A text that begins or ends with a space
- * (§3: not allowed as a localpart) sets err BRIDGE_ADDRESS. */
+ * (§3: not allowed as a localpart), is empty or is not UTF-8 sets err
+ * BRIDGE_ADDRESS.
+ *
+ * Once such a localpart has been through jid_new(), jid_parse() or any server,
+ * nodeprep has folded it: "Bob@x.org" comes back as "bob@x.org", and "ⅳ" as
+ * "iv". Legacy addresses that differ only in what nodeprep folds share one JID:
+ * a network where they are different people cannot be addressed by them. */
 int jid_escape(struct strbuf *out, const char *text, struct bridge_error *err);
 void jid_unescape(struct strbuf *out, const char *localpart);
 

@@ -1,15 +1,22 @@
 /* splitter.h - bytes of an XML stream to stanzas. No I/O.
  *
- * expat without its namespace processing: prefixes are resolved here, so that
- * an unbound one costs only the attribute or element that has it and never the
- * stream (ejabberd forwards such children), and attributes with a prefix are
- * dropped except xml:lang, so that nobody forges `from` with `x:from`
- * (LIBRARIES §B.2). Comments, processing instructions, CDATA sections (taken as
- * text) and a document type (refused, and with it every entity) are dealt with
- * here; depth, size and text are bounded. A stanza past a bound is dropped
- * whole and reported, the stream goes on; what expat cannot parse ends it.
+ * expat without its namespace processing: prefixes are resolved here, and
+ * attributes with a prefix are dropped except xml:lang, so that nobody forges
+ * `from` with `x:from`, which some servers pass on. An element with an unbound
+ * prefix, which some pass on too, is dropped with all that is in it, and costs
+ * nobody the stream. Comments and processing instructions are ignored, CDATA sections
+ * are text, a document type is refused, and with it every entity.
  *
- * Stanzas are libstrophe trees. */
+ * Depth, size and number of elements are bounded. A stanza past a bound is
+ * dropped whole and reported, the stream goes on. What expat cannot parse ends
+ * the stream; so does a stanza of four times `bytes`, which no server passes
+ * on. The result never depends on how the bytes are cut into reads.
+ *
+ * Stanzas are libstrophe trees. Every element knows its namespace
+ * (xmpp_stanza_get_ns(), "" for none), its name has no prefix, and text between
+ * two elements is one node. jabber:client is read as jabber:component:accept
+ * everywhere, so NS_COMPONENT is the namespace of all stanzas. Elements in
+ * other namespaces (stream:error) arrive the same way. */
 #ifndef SPLITTER_H
 #define SPLITTER_H
 
@@ -24,7 +31,7 @@ struct splitter_limits {
     size_t depth;  /* elements inside each other, the stanza being 1 (64) */
     size_t bytes;  /* of one stanza, as received (512 KiB) */
     size_t attributes; /* of one element (64) */
-    size_t elements;   /* in one stanza (8192) */
+    size_t elements;   /* in one stanza (8192; side by side at most 512) */
 };
 
 struct splitter_events {
@@ -34,7 +41,8 @@ struct splitter_events {
      * splitter must not be freed inside; splitter_stop() may be called. */
     void (*on_stanza)(void *arg, xmpp_stanza_t *stanza);
     /* A stanza passed a limit and was dropped. `stanza` is its root element
-     * with attributes, without children, for an error answer. */
+     * with from, to, id and type, without children, for an error answer. May
+     * be NULL, as may on_end. */
     void (*on_dropped)(void *arg, xmpp_stanza_t *stanza, const struct bridge_error *why);
     void (*on_end)(void *arg); /* </stream:stream> */
 };
@@ -51,7 +59,8 @@ int splitter_feed(struct splitter *s, const char *data, size_t len, struct bridg
 /* No further events, not even from the bytes being fed. */
 void splitter_stop(struct splitter *s);
 
-/* The process's libstrophe context, needed to make stanzas. */
+/* The process's libstrophe context, needed to make stanzas. Lives as long as
+ * the process; its allocator aborts, so that libstrophe's calls cannot fail. */
 xmpp_ctx_t *stanza_context(void);
 
 #endif

@@ -24,27 +24,33 @@
 #define NS_DELAY "urn:xmpp:delay"
 #define NS_SERVERINFO "http://jabber.org/network/serverinfo"
 
-/* First child element with this name and namespace, or NULL. */
+/* First child element with this name and namespace, or NULL. `ns` NULL takes
+ * any namespace. */
 xmpp_stanza_t *stanza_child(xmpp_stanza_t *s, const char *name, const char *ns);
 /* First child element of any name in this namespace, or NULL. */
 xmpp_stanza_t *stanza_child_ns(xmpp_stanza_t *s, const char *ns);
 /* First child element whatever it is, or NULL. */
 xmpp_stanza_t *stanza_payload(xmpp_stanza_t *s);
 
-/* The element's own text appended to out. `s` may be NULL: false. */
+/* The element's own text, without that of its children, appended to out. `s`
+ * may be NULL: false. */
 bool stanza_text(xmpp_stanza_t *s, struct strbuf *out);
 
 /* "<error type='..'><condition/><text>..</text></error>" for *why.
- * BRIDGE_MOVED writes <gone>xmpp:JID</gone> (RFC 6120 §8.3.3.5). */
+ * BRIDGE_MOVED writes <gone>xmpp:JID</gone> (RFC 6120 §8.3.3.5), the JID as
+ * RFC 5122 wants it in a URI, and a sentence with the JID as people know it. */
 void stanza_error_write(struct strbuf *out, const struct bridge_error *why);
 
-/* What a received stanza of type "error" says. */
+/* What a received stanza of type "error" says. The text is the sender's, or the
+ * condition in words; for BRIDGE_MOVED, the new JID, prepared. Whatever the
+ * condition, type "wait" is BRIDGE_RETRY or BRIDGE_BUSY. */
 void stanza_error_read(xmpp_stanza_t *stanza, struct bridge_error *why);
 
 /* The whole answer to a message, presence or iq that cannot be served:
  * addresses swapped, type error, same id; `from` NULL takes the stanza's `to`.
  * Returns false, and writes nothing, for stanzas that must not be answered
- * with an error: errors, and iq results (RFC 6120 §8.3.1). */
+ * with an error: errors, and iq results (RFC 6120 §8.3.1); nor for what is no
+ * stanza, or has nobody to answer to or as. */
 bool stanza_refuse(struct strbuf *out, xmpp_stanza_t *stanza, const char *from,
                    const struct bridge_error *why);
 

@@ -30,20 +30,18 @@ static const struct {
     [BRIDGE_NO_SERVICE] = { "cancel", "service-unavailable" },
 };
 
-/* What others say that we never do. Where a condition alone does not tell
- * whether waiting helps, `wait` is for errors of that type. */
+/* What others say that we never do. */
 static const struct {
     const char *condition;
-    enum bridge_code wait;
-    enum bridge_code other;
+    enum bridge_code code;
 } readings[] = {
-    { "internal-server-error", BRIDGE_RETRY, BRIDGE_RETRY },
-    { "payment-required", BRIDGE_FORBIDDEN, BRIDGE_FORBIDDEN },
-    { "policy-violation", BRIDGE_BUSY, BRIDGE_REJECTED },
-    { "redirect", BRIDGE_MOVED, BRIDGE_MOVED },
-    { "remote-server-timeout", BRIDGE_RETRY, BRIDGE_RETRY },
-    { "subscription-required", BRIDGE_MEMBERSHIP, BRIDGE_MEMBERSHIP },
-    { "unexpected-request", BRIDGE_RETRY, BRIDGE_INVALID },
+    { "internal-server-error", BRIDGE_RETRY },
+    { "payment-required", BRIDGE_FORBIDDEN },
+    { "policy-violation", BRIDGE_REJECTED },
+    { "redirect", BRIDGE_MOVED },
+    { "remote-server-timeout", BRIDGE_RETRY },
+    { "subscription-required", BRIDGE_MEMBERSHIP },
+    { "unexpected-request", BRIDGE_INVALID },
 };
 
 /* RFC 5122 §2.2: in an xmpp: URI everything else of a JID is percent-encoded.
@@ -94,7 +92,7 @@ void stanza_error_write(struct strbuf *out, const struct bridge_error *why)
     strbuf_adds(out, "</error>");
 }
 
-static enum bridge_code code_of(const char *condition, bool wait)
+static enum bridge_code condition_code(const char *condition)
 {
     for (size_t i = BRIDGE_OK + 1; i < COUNT(answers); i++) {
         if (strcmp(answers[i].condition, condition) == 0)
@@ -102,9 +100,18 @@ static enum bridge_code code_of(const char *condition, bool wait)
     }
     for (size_t i = 0; i < COUNT(readings); i++) {
         if (strcmp(readings[i].condition, condition) == 0)
-            return wait ? readings[i].wait : readings[i].other;
+            return readings[i].code;
     }
-    return wait ? BRIDGE_RETRY : BRIDGE_REJECTED;
+    return BRIDGE_REJECTED;
+}
+
+/* The type says better than the condition whether waiting helps. */
+static enum bridge_code code_of(const char *condition, const char *type)
+{
+    enum bridge_code code = condition_code(condition);
+    bool wait = type && strcmp(type, "wait") == 0;
+
+    return wait && code != BRIDGE_BUSY ? BRIDGE_RETRY : code;
 }
 
 static int hex_value(char c)
@@ -151,14 +158,16 @@ static bool read_new_address(xmpp_stanza_t *condition, struct bridge_error *why)
     return found;
 }
 
-/* The sentence for people: theirs, or else the name of the condition. */
+/* The sentence for people: theirs, or else the condition in words. */
 static void read_text(xmpp_stanza_t *error, const char *condition, struct bridge_error *why)
 {
     struct strbuf text = STRBUF_INIT(64 * 1024);
 
     stanza_text(stanza_child(error, "text", NS_STANZAS), &text);
-    if (!text.len)
-        strbuf_adds(&text, condition);
+    if (!text.len) {
+        for (; *condition; condition++)
+            strbuf_addch(&text, *condition == '-' ? ' ' : *condition);
+    }
     bridge_fail(why, why->code, "%s", strbuf_text(&text));
     strbuf_release(&text);
 }
@@ -179,14 +188,13 @@ void stanza_error_read(xmpp_stanza_t *stanza, struct bridge_error *why)
 {
     xmpp_stanza_t *error = stanza_child(stanza, "error", NULL);
     xmpp_stanza_t *condition = find_condition(error);
-    const char *type = error ? xmpp_stanza_get_type(error) : NULL;
     const char *name = condition ? xmpp_stanza_get_name(condition) : "undefined-condition";
 
     if (!error) {
-        bridge_fail(why, BRIDGE_REJECTED, "undefined-condition");
+        bridge_fail(why, BRIDGE_REJECTED, "an error without a reason");
         return;
     }
-    why->code = code_of(name, type && strcmp(type, "wait") == 0);
+    why->code = code_of(name, xmpp_stanza_get_type(error));
     if (why->code == BRIDGE_MOVED) {
         if (read_new_address(condition, why))
             return;
