@@ -430,18 +430,30 @@ static const struct form *form_of(const struct setting *row, const char *key)
     return NULL;
 }
 
+/* The member of the group that gives the row's value, or NULL. */
+static const config_setting_t *first_form(const config_setting_t *group,
+                                          const struct setting *row)
+{
+    unsigned count = (unsigned)config_setting_length(group);
+
+    for (unsigned i = 0; i < count; i++) {
+        const config_setting_t *member = config_setting_get_elem(group, i);
+        if (form_of(row, member->name))
+            return member;
+    }
+    return NULL;
+}
+
 static void read_secret(const config_setting_t *found, const struct setting *row, void *field,
                         struct config_faults *faults)
 {
-    char **secret = field;
-
-    if (*secret) {
+    if (first_form(found->parent, row) != found) {
         fault_at(faults, found, NULL, "this secret is given twice, in different ways");
         return;
     }
     const char *text = get_text(found, row, faults);
     if (text)
-        *secret = form_of(row, found->name)->read(found, text, faults);
+        *(char **)field = form_of(row, found->name)->read(found, text, faults);
 }
 
 /* --- groups ----------------------------------------------------------------- */
@@ -515,17 +527,6 @@ static void fault_unknown(struct config_faults *faults, const config_setting_t *
     fault_at(faults, found, NULL, message);
 }
 
-static bool is_present(const config_setting_t *group, const struct setting *row)
-{
-    unsigned count = (unsigned)config_setting_length(group);
-
-    for (unsigned i = 0; i < count; i++) {
-        if (form_of(row, config_setting_get_elem(group, i)->name))
-            return true;
-    }
-    return false;
-}
-
 static void fault_missing(struct config_faults *faults, const config_setting_t *group,
                           const struct setting *row)
 {
@@ -556,7 +557,7 @@ static void read_rows(config_setting_t *group, const struct setting *rows, void 
     }
     for (const struct setting *row = rows; row->type; row++) {
         const struct setting alone[] = { *row, { 0 } };
-        if (is_present(group, row))
+        if (first_form(group, row))
             continue;
         if (row->flags & SETTING_REQUIRED)
             fault_missing(faults, group, row);

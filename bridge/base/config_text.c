@@ -1,6 +1,5 @@
 #include "config_text.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +104,11 @@ static int scan_string(struct scan *s)
 {
     const char *p = s->p + 1;
 
-    while (p < s->end && *p != '"')
+    while (p < s->end && *p != '"') {
+        if (!strncmp(p, "\\x00", 4) || !strncmp(p, "\\X00", 4))
+            return fail(s, "the text that begins here has a NUL character"); /* it would end it */
         p += *p == '\\' && p + 1 < s->end ? 2 : 1;
+    }
     if (p >= s->end)
         return fail(s, "the text that begins here has no closing quote");
     copy(s, (size_t)(p + 1 - s->p));
@@ -374,10 +376,11 @@ void config_text_release(struct config_text *text)
 const struct config_source *config_text_place(const struct config_text *text, unsigned line,
                                               unsigned *source_line)
 {
-    assert(text->place_count);
-    size_t n = line ? line - 1 : 0;
-    if (n >= text->place_count)
-        n = text->place_count - 1;
+    if (!line) {
+        *source_line = 0;
+        return &text->sources[0];
+    }
+    size_t n = line <= text->place_count ? line - 1 : text->place_count - 1;
     *source_line = text->places[n].line;
     return &text->sources[text->places[n].source];
 }

@@ -43,8 +43,8 @@ int config_text_parse(struct config_text *text, const char *name, const char *da
 
 void config_text_release(struct config_text *text); /* wipes: there may be secrets in it */
 
-/* Where a line of `text` came from; lines count from 1, and past the end the
- * last one is meant. The path is borrowed. */
+/* Where a line of `text` came from; lines count from 1. Past the end the last
+ * one is meant, and 0 is the first file as a whole. */
 const struct config_source *config_text_place(const struct config_text *text, unsigned line,
                                               unsigned *source_line);
 

@@ -8,19 +8,17 @@
 
 int bridge_fail(struct bridge_error *err, enum bridge_code code, const char *format, ...)
 {
-    /* A local buffer: the arguments may point into *err. */
-    char text[BRIDGE_ERROR_MAX];
+    /* A local buffer: the arguments may point into *err. It is larger, so that
+     * a character at the end is whole when we decide where to cut. */
+    char text[BRIDGE_ERROR_MAX + 4];
     va_list args;
 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
 
-    size_t len = strlen(text);
-    if (len == sizeof text - 1) { /* perhaps cut inside a character */
-        len = utf8_cut(text, len, len - 1);
-        text[len] = 0;
-    }
+    size_t len = utf8_cut(text, strlen(text), BRIDGE_ERROR_MAX - 1);
+    text[len] = 0;
     for (char *p = text; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             *p = ' ';

@@ -11,7 +11,9 @@
 #include <bridge/strbuf.h>
 #include <bridge/utf8.h>
 
-#define LINE_LIMIT 4096
+#define TEXT_MAX   4096 /* bytes; what is longer is cut */
+#define PREFIX_MAX 512
+#define LINE_LIMIT (4 * (TEXT_MAX + PREFIX_MAX) + 64) /* every byte may become \xNN */
 
 enum log_level log_threshold = LOG_LEVEL_INFO;
 
@@ -28,9 +30,9 @@ void log_capture(void (*sink)(enum log_level level, const char *line))
 }
 
 /* Make visible what would move a terminal's cursor or begin a line of its own. */
-static void add_printable(struct strbuf *out, const char *text)
+static void add_printable(struct strbuf *out, const char *text, size_t max)
 {
-    size_t len = strlen(text);
+    size_t len = utf8_cut(text, strlen(text), max);
     size_t used;
 
     for (size_t i = 0; i < len; i += used) {
@@ -65,8 +67,8 @@ static void add_head(struct strbuf *out, enum log_level level, bool journal)
 
 void log_write(enum log_level level, const char *prefix, const char *format, ...)
 {
-    char text[LINE_LIMIT];
-    struct strbuf line = STRBUF_INIT(5 * LINE_LIMIT); /* every byte may become \xNN */
+    char text[TEXT_MAX + 4]; /* a character at the end is whole when it is cut */
+    struct strbuf line = STRBUF_INIT(LINE_LIMIT);
     va_list args;
 
     va_start(args, format);
@@ -76,10 +78,10 @@ void log_write(enum log_level level, const char *prefix, const char *format, ...
     if (!capture)
         add_head(&line, level, getenv("JOURNAL_STREAM") != NULL);
     if (prefix && *prefix) {
-        add_printable(&line, prefix);
+        add_printable(&line, prefix, PREFIX_MAX);
         strbuf_adds(&line, ": ");
     }
-    add_printable(&line, text);
+    add_printable(&line, text, TEXT_MAX);
     if (capture) {
         capture(level, strbuf_text(&line));
     } else {

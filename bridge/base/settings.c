@@ -98,7 +98,7 @@ static void default_row(const struct setting *row, void *field)
         each_initial(row->initial, add_item, field);
         break;
     default:
-        assert(!"a row of this type has no default");
+        assert(false); /* secrets and lists have no default */
     }
 }
 
@@ -264,9 +264,10 @@ static void put_paragraph(struct printer *p, const char *text, size_t len)
             for (take = width; take && text[take] != ' ';)
                 take--;
             if (!take) /* a word longer than the line */
-                take = strcspn(text, " \n") < len ? strcspn(text, " \n") : len;
+                take = strcspn(text, " \n");
         }
-        strbuf_addf(p->out, "%s# %.*s\n", strbuf_text(&p->prefix), (int)take, text);
+        strbuf_addf(p->out, "%s#%s%.*s\n", strbuf_text(&p->prefix), take ? " " : "", (int)take,
+                    text);
         for (text += take, len -= take; len && *text == ' '; len--)
             text++;
     } while (len);
