@@ -16,12 +16,14 @@
 #include "dial.h"
 #include "queue.h"
 #include "resolver.h"
+#include "tls.h"
 #include "turn.h"
 
 #define CONN_STATES(X) \
     X(STARTING)   /* conn_open() has returned, the loop has not run */ \
     X(RESOLVING)  \
     X(CONNECTING) \
+    X(HANDSHAKE)  \
     X(OPEN)       \
     X(FLUSHING)   /* closing: what is queued is on its way out */ \
     X(FINISHING)  /* FIN sent; waiting for the peer's */ \
@@ -40,15 +42,18 @@ struct opening {
     union net_address from;
     uint64_t resolve_timeout;
     uint64_t connect_timeout;
+    uint64_t tls_timeout;
     struct resolver_query *query;
     struct dial *dial;
 };
+
+enum { SEAL_ENOUGH = 256 * 1024 };
 
 struct conn {
     enum conn_state state;
     unsigned open_handles;
     uv_timer_t timer; /* the deadline of the state */
-    uv_poll_t poll;   /* from OPEN on */
+    uv_poll_t poll;   /* once there is a socket */
     int fd;
     int interest; /* what `poll` waits for */
     struct turn *turn;
@@ -58,7 +63,9 @@ struct conn {
     struct opening *opening; /* NULL from OPEN on */
     struct bridge_error *why;
 
-    struct queue out;
+    struct tls *tls;   /* NULL: plain text */
+    struct queue out;  /* not yet sent; with TLS, not yet enciphered */
+    struct queue wire; /* enciphered, and the kernel had no room */
     size_t high, low, limit;
     bool full;    /* reached `high`, not yet back at `low` */
     bool blocked; /* the kernel took less than we had: wait until it wants more */
@@ -108,6 +115,7 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     conn->events->on_closed(conn->arg, conn->why);
     turn_drop(conn->turn);
+    tls_free(conn->tls);
     free(conn->why);
     free(conn);
 }
@@ -129,11 +137,12 @@ static void close_socket(struct conn *conn, bool reset)
  * gets a reset instead of a FIN. */
 static void shut(struct conn *conn)
 {
-    bool cut = conn_queued(conn) > 0 || conn->state == CONN_OPEN;
+    bool cut = conn->state == CONN_OPEN || (conn->state == CONN_FLUSHING && conn_queued(conn));
 
     set_state(conn, CONN_CLOSED);
     turn_remove(&conn->task);
     queue_release(&conn->out);
+    queue_release(&conn->wire);
     opening_free(conn->opening);
     conn->opening = NULL;
     close_socket(conn, cut);
@@ -205,6 +214,11 @@ static void on_timer(uv_timer_t *timer)
         fail(conn, BRIDGE_RETRY, "%s port %u has not answered in %g s", o->host, o->port,
              (double)o->connect_timeout / 1000);
         break;
+    case CONN_HANDSHAKE:
+        fail(conn, BRIDGE_RETRY,
+             "%s port %u has not finished the TLS handshake in %g s; does it speak TLS?",
+             o->host, o->port, (double)o->tls_timeout / 1000);
+        break;
     case CONN_OPEN:
         check_idle(conn);
         break;
@@ -228,6 +242,7 @@ static bool wants_input(const struct conn *conn)
     switch (conn->state) {
     case CONN_OPEN:
         return !conn->eof && !conn->paused;
+    case CONN_HANDSHAKE:
     case CONN_FLUSHING: /* unread bytes would turn our close into a reset */
     case CONN_FINISHING:
         return !conn->eof;
@@ -255,7 +270,7 @@ static void update_interest(struct conn *conn)
  * when our next write already fails. */
 static void on_send_failed(struct conn *conn, int error)
 {
-    if (conn->state != CONN_OPEN || !wants_input(conn) ||
+    if (conn->state > CONN_OPEN || !wants_input(conn) ||
         (error != EPIPE && error != ECONNRESET)) {
         fail_socket(conn, error);
         return;
@@ -263,6 +278,7 @@ static void on_send_failed(struct conn *conn, int error)
     conn->broken = true;
     conn->blocked = false;
     queue_release(&conn->out);
+    queue_release(&conn->wire);
     update_interest(conn);
 }
 
@@ -274,10 +290,63 @@ static void finish(struct conn *conn)
         shut(conn);
 }
 
+/* Send what TLS has made, keeping what the kernel has no room for. Returns 0 or
+ * a negative errno. */
+static int send_sealed(struct conn *conn)
+{
+    struct strbuf *sealed = &conn->turn->sealed;
+    ssize_t n = 0;
+
+    if (!conn->wire.bytes && sealed->len && !conn->broken)
+        n = send(conn->fd, sealed->data, sealed->len, MSG_NOSIGNAL);
+    int rc = n < 0 && errno != EAGAIN && errno != EINTR ? -errno : 0;
+    size_t sent = n > 0 ? (size_t)n : 0;
+    if (!rc && !conn->broken)
+        queue_add(&conn->wire, sealed->data + sent, sealed->len - sent);
+    strbuf_reset(sealed);
+    return rc;
+}
+
+/* Encipher as much as a socket may take at once, not all: that would hold the
+ * queue twice. Behind the last of a closing conn goes the close_notify. */
+static int seal(struct conn *conn)
+{
+    struct strbuf *sealed = &conn->turn->sealed;
+    struct bridge_error err;
+    const char *data;
+    size_t len;
+
+    while (sealed->len < SEAL_ENOUGH && (data = queue_peek(&conn->out, &len))) {
+        if (tls_write(conn->tls, data, len, sealed, &err)) {
+            strbuf_reset(sealed);
+            fail(conn, err.code, "%s", err.text);
+            return -1;
+        }
+        queue_drop(&conn->out, len);
+    }
+    if (conn->state == CONN_FLUSHING && !conn->out.bytes)
+        tls_finish(conn->tls, sealed);
+    return 0;
+}
+
+static int send_queued(struct conn *conn)
+{
+    if (!conn->tls)
+        return queue_send(&conn->out, conn->fd);
+    if (conn->wire.bytes) {
+        int rc = queue_send(&conn->wire, conn->fd);
+        if (rc || conn->wire.bytes)
+            return rc;
+    }
+    return seal(conn) ? 0 : send_sealed(conn);
+}
+
 static void flush(struct conn *conn)
 {
-    int rc = queue_send(&conn->out, conn->fd);
+    int rc = send_queued(conn);
 
+    if (conn->state == CONN_CLOSED)
+        return;
     if (rc) {
         on_send_failed(conn, -rc);
         return;
@@ -311,7 +380,7 @@ void conn_write(struct conn *conn, const void *data, size_t len)
 
 size_t conn_queued(const struct conn *conn)
 {
-    return conn->out.bytes;
+    return conn->out.bytes + conn->wire.bytes;
 }
 
 bool conn_full(const struct conn *conn)
@@ -337,12 +406,97 @@ static void on_peer_finished(struct conn *conn)
         conn_close(conn);
 }
 
+/* TLS answers by itself at times: handshakes, key updates, alerts. */
+static void send_answer(struct conn *conn)
+{
+    int rc = send_sealed(conn);
+
+    if (rc) {
+        on_send_failed(conn, -rc);
+        return;
+    }
+    conn->blocked = conn->wire.bytes > 0;
+    update_interest(conn);
+}
+
+static bool read_record(struct conn *conn)
+{
+    struct turn *turn = conn->turn;
+    struct bridge_error err;
+    size_t len;
+    enum tls_result result =
+        tls_read(conn->tls, turn->plain, sizeof turn->plain, &len, &turn->sealed, &err);
+
+    if (turn->sealed.len)
+        send_answer(conn);
+    if (conn->state == CONN_CLOSED)
+        return false;
+    switch (result) {
+    case TLS_OK:
+        conn->events->on_data(conn->arg, turn->plain, len);
+        return true;
+    case TLS_MORE:
+        return false;
+    case TLS_END:
+        on_peer_finished(conn);
+        return false;
+    case TLS_FAILED:
+        fail(conn, err.code, "%s", err.text);
+    }
+    return false;
+}
+
+static void enter_open(struct conn *conn);
+
+static void shake_hands(struct conn *conn)
+{
+    struct bridge_error err;
+    enum tls_result result = tls_handshake(conn->tls, &conn->turn->sealed, &err);
+
+    if (conn->turn->sealed.len)
+        send_answer(conn);
+    if (conn->state == CONN_CLOSED)
+        return;
+    if (result == TLS_FAILED)
+        fail(conn, err.code, "%s", err.text);
+    else if (result == TLS_OK)
+        enter_open(conn);
+}
+
+static void take_tls(struct conn *conn)
+{
+    if (conn->state == CONN_HANDSHAKE)
+        shake_hands(conn);
+    while (conn->state == CONN_OPEN && wants_input(conn) && read_record(conn))
+        ;
+    tls_keep(conn->tls);
+}
+
 static void take(struct conn *conn, const char *data, size_t len)
 {
     conn->last_data = uv_now(conn->turn->loop);
-    if (conn->state == CONN_OPEN)
+    if (conn->state > CONN_OPEN) /* closing: nobody listens */
+        return;
+    if (conn->tls) {
+        tls_feed(conn->tls, data, len);
+        take_tls(conn);
+    } else {
         conn->events->on_data(conn->arg, data, len);
-    /* Once closing, nobody listens. */
+    }
+}
+
+static void on_fin(struct conn *conn)
+{
+    if (conn->broken)
+        fail_socket(conn, EPIPE);
+    else if (conn->state == CONN_HANDSHAKE)
+        fail(conn, BRIDGE_RETRY,
+             "%s port %u closed the connection in the TLS handshake; does it speak TLS?",
+             conn->opening->host, conn->opening->port);
+    else if (conn->state == CONN_OPEN && conn->tls) /* anybody on the way can send a FIN */
+        fail(conn, BRIDGE_RETRY, "the connection ended without the server's TLS goodbye");
+    else
+        on_peer_finished(conn);
 }
 
 /* One read. Returns whether there may be more to read now. */
@@ -358,10 +512,8 @@ static bool receive(struct conn *conn)
         return false;
     if (n < 0)
         fail_socket(conn, errno);
-    else if (conn->broken)
-        fail_socket(conn, EPIPE);
     else
-        on_peer_finished(conn);
+        on_fin(conn);
     return false;
 }
 
@@ -404,6 +556,8 @@ void conn_resume(struct conn *conn)
     conn->paused = false;
     conn->last_data = uv_now(conn->turn->loop);
     update_interest(conn);
+    if (conn->state == CONN_OPEN && conn->tls && tls_pending(conn->tls))
+        turn_schedule(conn->turn, &conn->task);
 }
 
 /* ---- opening ---- */
@@ -454,7 +608,14 @@ static void on_dialled(void *arg, int fd, const struct bridge_error *why)
     conn->fd = fd;
     conn->open_handles++;
     read_addresses(conn, fd);
-    enter_open(conn);
+    if (!conn->tls) {
+        enter_open(conn);
+        return;
+    }
+    set_state(conn, CONN_HANDSHAKE);
+    set_deadline(conn, o->tls_timeout);
+    update_interest(conn);
+    shake_hands(conn);
 }
 
 static void connect_to(struct conn *conn, const union net_address *list, size_t count)
@@ -500,9 +661,13 @@ static void run_task(struct turn_task *task)
 {
     struct conn *conn = (struct conn *)((char *)task - offsetof(struct conn, task));
 
-    if (conn->state == CONN_STARTING)
+    if (conn->state == CONN_STARTING) {
         start(conn);
-    else if (!conn->blocked)
+        return;
+    }
+    if (conn->state == CONN_OPEN && conn->tls && tls_pending(conn->tls))
+        take_tls(conn);
+    if (conn->state != CONN_CLOSED && !conn->blocked)
         flush(conn);
 }
 
@@ -521,7 +686,32 @@ static struct opening *opening_new(const struct conn_options *options, struct br
     o->port = options->port;
     o->resolve_timeout = options->resolve_timeout ? options->resolve_timeout : 10000;
     o->connect_timeout = options->connect_timeout ? options->connect_timeout : 20000;
+    o->tls_timeout = options->tls_timeout ? options->tls_timeout : 20000;
     return o;
+}
+
+/* Sets *tls to NULL when there is to be none. */
+static int make_tls(struct tls **tls, const struct conn_options *options,
+                    struct bridge_error *err)
+{
+    const struct tls_options wanted = {
+        .name = options->tls_name ? options->tls_name : options->host,
+        .ca_file = options->ca_file,
+        .cert_file = options->cert_file,
+        .key_file = options->key_file,
+        .fingerprint = options->fingerprint,
+        .any_certificate = options->tls_any_certificate,
+    };
+
+    *tls = NULL;
+    if (options->tls == CONN_TLS_ON) {
+        *tls = tls_new(&wanted, err);
+        return *tls ? 0 : -1;
+    }
+    if (options->fingerprint)
+        return bridge_fail(err, BRIDGE_INVALID, "without TLS there is no certificate to compare "
+                                                "with the fingerprint");
+    return 0;
 }
 
 struct conn *conn_open(uv_loop_t *loop, const struct conn_options *options,
@@ -531,15 +721,17 @@ struct conn *conn_open(uv_loop_t *loop, const struct conn_options *options,
         bridge_fail(err, BRIDGE_INVALID, "a connection needs a host and a port");
         return NULL;
     }
-    if (options->tls != CONN_TLS_OFF) {
-        bridge_fail(err, BRIDGE_UNSUPPORTED, "TLS comes with the next commit");
+    struct tls *tls;
+    if (make_tls(&tls, options, err))
+        return NULL;
+    struct opening *opening = opening_new(options, err);
+    if (!opening) {
+        tls_free(tls);
         return NULL;
     }
-    struct opening *opening = opening_new(options, err);
-    if (!opening)
-        return NULL;
 
     struct conn *conn = bridge_alloc(sizeof *conn);
+    conn->tls = tls;
     conn->fd = -1;
     conn->opening = opening;
     conn->events = events;

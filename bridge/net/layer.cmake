@@ -1,4 +1,4 @@
 layer(net
-    SOURCES backoff.c conn.c dial.c queue.c resolver.c turn.c
+    SOURCES backoff.c conn.c dial.c queue.c resolver.c tls.c turn.c
     USES base
     LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::SODIUM)
