@@ -99,14 +99,14 @@ static size_t prepare_ip_literal(char *out, const char *text, size_t len)
 }
 
 /* nameprep folds some characters into ASCII ones ("／" into "/"), so its result
- * is checked like any other name. */
+ * is checked too. */
 static bool is_domain(const char *text)
 {
     char before = '.';
 
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c < 0x80 && domain_ascii[c] != *text)
+        if (c < 0x80 && (c == ' ' || domain_ascii[c] != *text))
             return false;
         if (*text == '.' && before == '.')
             return false; /* an empty label */

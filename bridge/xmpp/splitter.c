@@ -14,9 +14,11 @@
  * for each element that has one. Real stanzas have fewer than ten. */
 #define BINDINGS_MAX 64
 
-/* Child elements of one element. libstrophe walks to the last child to add
- * the next, so that their cost grows with the square of their number. */
-#define CHILDREN_MAX 512
+/* Children of one element, texts included. libstrophe walks past all of them
+ * to add the next; what a stanza may cost in such steps is bounded, so that
+ * there may be any number of small groups. */
+#define SIDE_BY_SIDE 2048
+#define STEPS_MAX (SIDE_BY_SIDE * SIDE_BY_SIDE / 2)
 
 /* A stanza this many times larger than `bytes` ends the stream: a peer that
  * sends it has no limit of its own, and while we skip it expat keeps every
@@ -42,7 +44,7 @@ struct level {
     xmpp_stanza_t *element; /* NULL for the stream */
     const char *ns;         /* default namespace inside */
     size_t bindings;        /* in scope inside */
-    size_t children;
+    size_t children;        /* elements and texts */
 };
 
 struct splitter {
@@ -66,11 +68,13 @@ struct splitter {
     xmpp_stanza_t *stanza;       /* being built; NULL between stanzas, or if skipped */
     size_t start;                /* where it begins */
     size_t elements;             /* in it */
+    size_t steps;                /* past siblings, to build it */
     struct strbuf text;          /* of the innermost element, since its last child */
     bool dropped;                /* it passed a limit: */
     struct bridge_error dropped_why;
 
-    bool over; /* no more events: */
+    bool ended; /* by its end tag: what follows is ignored */
+    bool over;  /* no more events: */
     struct bridge_error why;
 };
 
@@ -252,13 +256,19 @@ static const char *resolve(const struct splitter *s, const struct level *level,
 
 /* --- building -------------------------------------------------------------- */
 
+static void add_child(struct splitter *s, struct level *parent, xmpp_stanza_t *child)
+{
+    xmpp_stanza_add_child_ex(parent->element, child, 0);
+    s->steps += parent->children++;
+}
+
 static void flush_text(struct splitter *s)
 {
     if (!s->text.len)
         return;
     xmpp_stanza_t *node = xmpp_stanza_new(stanza_context());
     xmpp_stanza_set_text_with_size(node, s->text.data, s->text.len);
-    xmpp_stanza_add_child_ex(s->levels[s->depth - 1].element, node, 0);
+    add_child(s, &s->levels[s->depth - 1], node);
     strbuf_reset(&s->text);
 }
 
@@ -307,13 +317,13 @@ static void open_element(struct splitter *s, const char *name, const char **attr
     if (s->depth == 1)
         s->stanza = level->element;
     else
-        xmpp_stanza_add_child_ex(parent->element, level->element, 0);
+        add_child(s, parent, level->element);
     if (!declared)
         drop(s, "namespaces", BINDINGS_MAX);
     else if (many)
         drop(s, "attributes", s->limits.attributes);
-    else if (s->depth > 1 && ++parent->children > CHILDREN_MAX)
-        drop(s, "elements side by side", CHILDREN_MAX);
+    else if (s->steps > STEPS_MAX)
+        drop(s, "elements side by side", SIDE_BY_SIDE);
     else if (++s->elements > s->limits.elements)
         drop(s, "elements", s->limits.elements);
 }
@@ -366,6 +376,14 @@ static void open_stream(struct splitter *s, const char *name, const char **attri
         s->events->on_open(s->arg, id, from);
 }
 
+static void end_stream(struct splitter *s)
+{
+    s->ended = true;
+    XML_StopParser(s->parser, XML_FALSE);
+    if (s->events->on_end)
+        s->events->on_end(s->arg);
+}
+
 static void on_start(void *arg, const char *name, const char **attributes)
 {
     struct splitter *s = arg;
@@ -380,7 +398,7 @@ static void on_start(void *arg, const char *name, const char **attributes)
     } else if (!s->skip) {
         if (s->depth == 1) {
             s->start = (size_t)XML_GetCurrentByteIndex(s->parser);
-            s->elements = 0;
+            s->elements = s->steps = 0;
             s->dropped = false;
         } else {
             flush_text(s);
@@ -410,8 +428,8 @@ static void on_end(void *arg, const char *name)
         s->skip = 0;
     if (s->depth == 1)
         end_stanza(s);
-    else if (s->depth == 0 && s->events->on_end)
-        s->events->on_end(s->arg);
+    else if (s->depth == 0)
+        end_stream(s);
 }
 
 static void on_text(void *arg, const char *text, int len)
@@ -496,7 +514,7 @@ static size_t feed_slice(struct splitter *s, const char *data, size_t len)
 {
     s->fed += len;
     enum XML_Status status = XML_Parse(s->parser, data, (int)len, XML_FALSE);
-    if (s->over)
+    if (s->over || s->ended)
         return len;
     if (status == XML_STATUS_SUSPENDED) {
         size_t rest = s->fed - s->done;
@@ -515,7 +533,7 @@ static size_t feed_slice(struct splitter *s, const char *data, size_t len)
 
 int splitter_feed(struct splitter *s, const char *data, size_t len, struct bridge_error *err)
 {
-    while (len && !s->over) {
+    while (len && !s->over && !s->ended) {
         size_t used = feed_slice(s, data, len < SLICE ? len : SLICE);
         data += used;
         len -= used;

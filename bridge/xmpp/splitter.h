@@ -31,7 +31,7 @@ struct splitter_limits {
     size_t depth;  /* elements inside each other, the stanza being 1 (64) */
     size_t bytes;  /* of one stanza, as received (512 KiB) */
     size_t attributes; /* of one element (64) */
-    size_t elements;   /* in one stanza (8192; side by side at most 512) */
+    size_t elements;   /* in one stanza (8192; side by side 2048) */
 };
 
 struct splitter_events {
@@ -44,7 +44,7 @@ struct splitter_events {
      * with from, to, id and type, without children, for an error answer. May
      * be NULL, as may on_end. */
     void (*on_dropped)(void *arg, xmpp_stanza_t *stanza, const struct bridge_error *why);
-    void (*on_end)(void *arg); /* </stream:stream> */
+    void (*on_end)(void *arg); /* </stream:stream>; what follows is ignored */
 };
 
 /* limits NULL, or members 0: the defaults in parentheses. */

@@ -95,6 +95,7 @@ static void refuses_what_is_no_address_and_says_which_part(void **state)
         { "exam ple.com", "bad domain in 'exam ple.com'" },
         { "example．．com", "bad domain in 'example．．com'" },
         { "example.com／x", "bad domain in 'example.com／x'" },
+        { "\xce\x84x", "bad domain in '\xce\x84x'" }, /* GREEK TONOS: a space and an accent */
         { "[]", "bad domain in '[]'" },
         { "[::1", "bad domain in '[::1'" },
         { "[::1]x", "bad domain in '[::1]x'" },

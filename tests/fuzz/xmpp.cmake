@@ -1,0 +1,3 @@
+foreach(name jid splitter)
+    bridge_fuzz(${name} SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_${name}.c LAYERS xmpp base)
+endforeach()
