@@ -1,0 +1,289 @@
+#include "core.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <bridge/clock.h>
+#include <bridge/log.h>
+#include <sodium.h>
+
+#include "domain.h"
+#include "session.h"
+#include "xml.h"
+
+#define SWEEP_MS 60000
+
+/* --- small services ------------------------------------------------------------- */
+
+struct strbuf *core_stanza(struct core *core)
+{
+    strbuf_reset(&core->stanza);
+    return &core->stanza;
+}
+
+void core_add_id(struct core *core, struct strbuf *out)
+{
+    strbuf_addf(out, " id='%s%llx'", core->id_prefix, (unsigned long long)++core->next_id);
+}
+
+size_t core_streams_up(const struct core *core)
+{
+    size_t up = 0;
+
+    for (size_t i = 0; i < core->host_count; i++)
+        up += component_is_up(core->hosts[i]->component);
+    return up;
+}
+
+/* The sessions of a host, all or the idle ones, in an array that the caller
+ * frees: closing changes the map. */
+static struct bridge_session **collect(struct bridge_host *host, bool only_idle, size_t *count)
+{
+    struct bridge_session **list = bridge_alloc((host->sessions.count + 1) * sizeof(void *));
+    uint64_t now = clock_monotonic();
+    struct bridge_session *session;
+    size_t i = 0;
+
+    *count = 0;
+    while ((session = map_next(&host->sessions, &i))) {
+        if (!only_idle || session_idle(session, now))
+            list[(*count)++] = session;
+    }
+    return list;
+}
+
+static void close_sessions(struct core *core, bool only_idle, const char *reason)
+{
+    for (size_t i = 0; i < core->host_count; i++) {
+        size_t count;
+        struct bridge_session **list = collect(core->hosts[i], only_idle, &count);
+        for (size_t k = 0; k < count; k++)
+            session_close(list[k], reason);
+        free(list);
+    }
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    close_sessions(timer->data, true, "idle");
+}
+
+static void on_health(void *arg, const struct bridge_error *why)
+{
+    (void)arg;
+    if (!why)
+        log_info("store", "is well again");
+}
+
+/* --- start ------------------------------------------------------------------------ */
+
+static int add_host(struct core *core, const char *name, const char *secret,
+                    const struct transport_options *t, struct bridge_error *err)
+{
+    struct bridge_host *host = domain_new(core, name, secret, t, err);
+
+    if (!host)
+        return -1;
+    core->hosts = bridge_realloc(core->hosts, (core->host_count + 1) * sizeof(struct bridge_host *));
+    core->hosts[core->host_count++] = host;
+    return 0;
+}
+
+static int add_hosts(struct core *core, struct bridge_error *err)
+{
+    const struct options *o = core->options;
+
+    if (o->gateway.domain && add_host(core, o->gateway.domain, o->gateway.secret, NULL, err))
+        return -1;
+    for (size_t i = 0; i < o->transport_count; i++) {
+        const struct transport_options *t = &o->transports[i];
+        if (add_host(core, t->domain, t->secret, t, err))
+            return -1;
+    }
+    return 0;
+}
+
+struct core *core_new(uv_loop_t *loop, struct options *options)
+{
+    struct core *core = bridge_alloc(sizeof *core);
+    unsigned char random[4];
+    char hex[9];
+
+    core->loop = loop;
+    core->options = options;
+    strbuf_init(&core->stanza, XML_STANZA_MAX);
+    strbuf_init(&core->part, XML_STANZA_MAX);
+    randombytes_buf(random, sizeof random);
+    sodium_bin2hex(hex, sizeof hex, random, sizeof random);
+    snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
+    uv_timer_init(loop, &core->sweep);
+    core->sweep.data = core;
+    uv_timer_start(&core->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    return core;
+}
+
+int core_start(struct core *core, struct bridge_error *err)
+{
+    core->store = store_open(core->loop, core->options->database, err);
+    if (!core->store)
+        return -1;
+    store_on_health(core->store, on_health, core);
+    return add_hosts(core, err);
+}
+
+/* --- stop ------------------------------------------------------------------------- */
+
+static void streams_closed(struct core *core)
+{
+    for (size_t i = 0; i < core->host_count; i++)
+        domain_stop(core->hosts[i]);
+    core->on_stopped(core->arg);
+}
+
+void core_stream_closed(struct core *core)
+{
+    if (!--core->closing)
+        streams_closed(core);
+}
+
+static void on_store_closed(void *arg)
+{
+    struct core *core = arg;
+
+    core->store = NULL;
+    if (!core->host_count) {
+        streams_closed(core);
+        return;
+    }
+    core->closing = core->host_count;
+    for (size_t i = 0; i < core->host_count; i++)
+        component_close(core->hosts[i]->component);
+}
+
+void core_stop(struct core *core, const char *reason)
+{
+    assert(!core->stopping);
+    core->stopping = true;
+    uv_close((uv_handle_t *)&core->sweep, NULL);
+    close_sessions(core, false, reason);
+    if (core->store)
+        store_close(core->store, on_store_closed, core);
+    else
+        on_store_closed(core);
+}
+
+void core_free(struct core *core)
+{
+    for (size_t i = 0; i < core->host_count; i++)
+        domain_free(core->hosts[i]);
+    free(core->hosts);
+    options_free(core->options);
+    strbuf_release(&core->stanza);
+    strbuf_release(&core->part);
+    free(core);
+}
+
+/* --- reload ------------------------------------------------------------------------ */
+
+static struct transport_options *find_transport(struct options *options, const char *domain)
+{
+    for (size_t i = 0; i < options->transport_count; i++) {
+        if (!strcasecmp(options->transports[i].domain, domain))
+            return &options->transports[i];
+    }
+    return NULL;
+}
+
+static struct bridge_host *find_host(struct core *core, const char *domain)
+{
+    for (size_t i = 0; i < core->host_count; i++) {
+        if (!strcasecmp(core->hosts[i]->name, domain))
+            return core->hosts[i];
+    }
+    return NULL;
+}
+
+/* Every member of the settings needs a restart if one of them does: the
+ * transport is given all or nothing. Returns whether it was given them. */
+static bool reload_transport(struct core *core, const struct transport_options *before,
+                             const struct transport_options *after)
+{
+    struct bridge_host *host = find_host(core, before->domain);
+    struct strbuf key = STRBUF_INIT(256);
+
+    if (!after || strcmp(before->plugin, after->plugin)) {
+        log_warning("reload", "%s: removing or replacing a transport needs a restart",
+                    before->domain);
+        return false;
+    }
+    component_set_secret(host->component, after->secret);
+    if (!before->settings)
+        return true;
+    const char *changed = settings_changed(before->transport->settings, before->settings,
+                                           after->settings, &key);
+    bool taken = !changed && before->transport->reload;
+    if (changed)
+        log_warning("reload", "%s: a change of %s needs a restart", before->domain, changed);
+    else if (taken)
+        before->transport->reload(host->instance, after->settings);
+    strbuf_release(&key);
+    return taken;
+}
+
+/* What the running instances use stays with them: settings that were not taken
+ * are kept, the others change places. */
+static void reload_transports(struct core *core, struct options *fresh)
+{
+    struct options *old = core->options;
+
+    for (size_t i = 0; i < old->transport_count; i++) {
+        struct transport_options *before = &old->transports[i];
+        struct transport_options *after = find_transport(fresh, before->domain);
+        if (reload_transport(core, before, after)) {
+            struct transport_options t = *before;
+            *before = *after;
+            *after = t;
+        }
+    }
+    for (size_t i = 0; i < fresh->transport_count; i++) {
+        if (!find_transport(old, fresh->transports[i].domain))
+            log_warning("reload", "%s: adding a transport needs a restart",
+                        fresh->transports[i].domain);
+    }
+}
+
+static void reload_core(struct core *core, struct options *fresh)
+{
+    struct strbuf key = STRBUF_INIT(256);
+    struct options *old = core->options;
+
+    const char *changed = settings_changed(options_rows, old, fresh, &key);
+    if (changed)
+        log_warning("reload", "a change of %s needs a restart", changed);
+    log_set_level((enum log_level)fresh->log.level);
+    if (old->gateway.domain && fresh->gateway.domain && find_host(core, fresh->gateway.domain))
+        component_set_secret(find_host(core, fresh->gateway.domain)->component,
+                             fresh->gateway.secret);
+    strbuf_release(&key);
+}
+
+void core_reload(struct core *core, struct options *fresh)
+{
+    reload_core(core, fresh);
+    reload_transports(core, fresh);
+
+    /* The list stays that of the running transports. */
+    struct options *old = core->options;
+    struct transport_options *list = old->transports;
+    size_t count = old->transport_count;
+    old->transports = fresh->transports;
+    old->transport_count = fresh->transport_count;
+    fresh->transports = list;
+    fresh->transport_count = count;
+    core->options = fresh;
+    options_free(old);
+    log_info("reload", "the configuration was read again");
+}

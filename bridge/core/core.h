@@ -1,0 +1,65 @@
+/* core.h - the running daemon: its domains, store and event loop. */
+#ifndef CORE_H
+#define CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bridge/error.h>
+#include <bridge/strbuf.h>
+#include <uv.h>
+
+#include "options.h"
+#include "store.h"
+
+struct core {
+    uv_loop_t *loop;
+    struct options *options;
+    struct store *store;
+    struct bridge_host **hosts;
+    size_t host_count;
+    size_t closing; /* streams that core_stop() waits for */
+    bool stopping;
+    uv_timer_t sweep; /* closes sessions that nobody uses any more */
+
+    /* Every stanza is built in one of these; `part` holds what several copies
+     * of it share. Nothing keeps them across a call that might write. */
+    struct strbuf stanza;
+    struct strbuf part;
+    size_t backlog; /* bytes kept by all sessions while streams are down */
+    char id_prefix[12];
+    uint64_t next_id;
+
+    void (*on_change)(void *arg); /* a stream came up or went down */
+    void (*on_stopped)(void *arg);
+    void *arg;
+};
+
+/* Takes the options over. The caller sets the callbacks before the loop runs. */
+struct core *core_new(uv_loop_t *loop, struct options *options);
+/* Open the store, start the transports and begin to connect. After a failure
+ * core_stop() lets go of what was started. */
+int core_start(struct core *core, struct bridge_error *err);
+
+/* Take what can change without a restart from the fresh options and log what
+ * cannot. Takes `fresh` over. */
+void core_reload(struct core *core, struct options *fresh);
+
+/* Say goodbye to users and networks, write what is queued, close the streams,
+ * then on_stopped. `reason` is for people. Once. */
+void core_stop(struct core *core, const char *reason);
+/* After on_stopped, when the loop has nothing left to do. */
+void core_free(struct core *core);
+
+/* A domain's stream has been closed (domain.c). */
+void core_stream_closed(struct core *core);
+
+size_t core_streams_up(const struct core *core);
+
+/* An empty buffer for the next stanza. */
+struct strbuf *core_stanza(struct core *core);
+/* Append " id='...'" that nobody has used yet. */
+void core_add_id(struct core *core, struct strbuf *out);
+
+#endif

@@ -1,0 +1,160 @@
+#include "domain.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bridge/log.h>
+
+#include "contact.h"
+#include "router.h"
+#include "session.h"
+#include "stanza.h"
+
+static void on_up(void *arg)
+{
+    struct bridge_host *host = arg;
+    struct bridge_session *session;
+    size_t i = 0;
+
+    while ((session = map_next(&host->sessions, &i)))
+        session_resume(session);
+    if (host->transport)
+        contact_announce_all(host);
+    if (host->core->on_change)
+        host->core->on_change(host->core->arg);
+}
+
+static void on_down(void *arg)
+{
+    struct bridge_host *host = arg;
+
+    if (host->core->on_change)
+        host->core->on_change(host->core->arg);
+}
+
+static void on_stanza(void *arg, xmpp_stanza_t *stanza)
+{
+    router_stanza(arg, stanza);
+}
+
+static void on_dropped(void *arg, xmpp_stanza_t *root, const struct bridge_error *why)
+{
+    struct bridge_host *host = arg;
+    struct strbuf *out = core_stanza(host->core);
+
+    if (stanza_refuse(out, root, NULL, why))
+        domain_send(host, out);
+}
+
+static void on_congested(void *arg, bool congested)
+{
+    struct bridge_host *host = arg;
+
+    log_debug(host->name, "the XMPP server %s", congested ? "does not keep up" : "keeps up again");
+    if (host->instance && host->transport->throttle)
+        host->transport->throttle(host->instance, congested);
+}
+
+static void on_closed(void *arg)
+{
+    struct bridge_host *host = arg;
+
+    host->component = NULL;
+    core_stream_closed(host->core);
+}
+
+static const struct component_events component_events = {
+    .on_up = on_up,
+    .on_down = on_down,
+    .on_stanza = on_stanza,
+    .on_dropped = on_dropped,
+    .on_congested = on_congested,
+    .on_closed = on_closed,
+};
+
+struct bridge_host *domain_new(struct core *core, const char *name, const char *secret,
+                               const struct transport_options *t, struct bridge_error *err)
+{
+    const struct options *o = core->options;
+    struct component_options options = {
+        .server = o->xmpp.server,
+        .port = (uint16_t)o->xmpp.port,
+        .tls = o->xmpp.tls,
+        .tls_name = o->xmpp.tls_name,
+        .ca_file = o->xmpp.ca_file,
+        .secret = secret,
+    };
+    /* As JIDs have it: what arrives is compared with this. */
+    struct jid *jid = jid_new(NULL, name, NULL, err);
+    if (!jid)
+        return NULL;
+    struct bridge_host *host = bridge_alloc(sizeof *host);
+    host->core = core;
+    host->name = bridge_strdup(jid_domain(jid));
+    jid_free(jid);
+    if (t) {
+        host->transport = t->transport;
+        host->instance = t->transport->start(host, t->settings, err);
+        if (!host->instance) {
+            domain_free(host);
+            return NULL;
+        }
+    }
+    options.domain = host->name;
+    host->component = component_new(core->loop, &options, &component_events, host, err);
+    if (!host->component) {
+        domain_stop(host);
+        domain_free(host);
+        return NULL;
+    }
+    return host;
+}
+
+void domain_stop(struct bridge_host *host)
+{
+    if (host->instance)
+        host->transport->stop(host->instance);
+    host->instance = NULL;
+}
+
+void domain_free(struct bridge_host *host)
+{
+    assert(!host->instance && !host->component);
+    map_release(&host->sessions);
+    free(host->name);
+    free(host);
+}
+
+int domain_target(struct bridge_host *host, const struct jid *jid, struct target *target,
+                  struct bridge_error *err)
+{
+    struct strbuf local = STRBUF_INIT(4096);
+
+    target->kind = BRIDGE_ADDRESS_NONE;
+    if (!jid_local(jid))
+        return 0;
+    if (!host->transport)
+        return bridge_fail(err, BRIDGE_NOT_FOUND, "Nobody has an address at %s", host->name);
+    jid_unescape(&local, jid_local(jid));
+    target->kind = host->transport->classify(host->instance, strbuf_text(&local),
+                                             &target->address, err);
+    strbuf_release(&local);
+    return target->kind == BRIDGE_ADDRESS_NONE ? -1 : 0;
+}
+
+void domain_add_jid(struct bridge_host *host, struct strbuf *out, const char *address)
+{
+    struct bridge_error err;
+
+    if (jid_escape(out, address, &err))
+        log_error(host->name, "the transport gave an address that cannot be a JID: %s", err.text);
+    strbuf_addch(out, '@');
+    strbuf_adds(out, host->name);
+}
+
+void domain_send(struct bridge_host *host, const struct strbuf *stanza)
+{
+    if (!stanza->overflow)
+        component_send(host->component, stanza->data, stanza->len);
+}

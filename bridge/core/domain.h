@@ -1,0 +1,53 @@
+/* domain.h - one domain that we serve: the front door's or a transport's, with
+ * its stream to the XMPP server, its transport and its users' sessions.
+ *
+ * Plugins know it as struct bridge_host. */
+#ifndef DOMAIN_H
+#define DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bridge/map.h>
+#include <bridge/strbuf.h>
+#include <bridge/transport.h>
+
+#include "component.h"
+#include "core.h"
+#include "jid.h"
+#include "options.h"
+
+struct bridge_host {
+    struct core *core;
+    char *name;                               /* the domain */
+    const struct bridge_transport *transport; /* NULL: the front door */
+    void *instance;                           /* the transport's own */
+    struct component *component;
+    struct map sessions; /* struct bridge_session by bare JID */
+};
+
+/* What a localpart of this domain means. `address` is canonical. */
+struct target {
+    enum bridge_address kind; /* NONE: the domain itself, or err is set */
+    struct strbuf address;
+};
+
+struct bridge_host *domain_new(struct core *core, const char *name, const char *secret,
+                               const struct transport_options *t, struct bridge_error *err);
+/* The sessions are gone and the stream is closed: end the transport. */
+void domain_stop(struct bridge_host *host);
+/* After domain_stop(). */
+void domain_free(struct bridge_host *host);
+
+/* Classify jid's localpart (absent: kind NONE, returns 0). -1 with *err set
+ * when it is no address here. target->address must be initialised. */
+int domain_target(struct bridge_host *host, const struct jid *jid, struct target *target,
+                  struct bridge_error *err);
+
+/* Append the JID of a legacy address here. */
+void domain_add_jid(struct bridge_host *host, struct strbuf *out, const char *address);
+
+/* A stanza that concerns no session: dropped while the stream is down. */
+void domain_send(struct bridge_host *host, const struct strbuf *stanza);
+
+#endif

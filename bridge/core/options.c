@@ -1,0 +1,275 @@
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <bridge/log.h>
+
+static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+
+#define GROUP(member) .offset = offsetof(struct options, member)
+#define IN(group, member) \
+    .offset = offsetof(struct options, group.member) - offsetof(struct options, group)
+
+static const struct setting xmpp_rows[] = {
+    { .key = "server", .type = SETTING_STRING, IN(xmpp, server), .initial = "127.0.0.1",
+      .help = "Host name or address of the XMPP server." },
+    { .key = "port", .type = SETTING_INT, .min = 1, .max = 65535, IN(xmpp, port),
+      .initial = "5347",
+      .help = "Its component port (XEP-0114): component_ports in Prosody, the port of "
+              "ejabberd_service in ejabberd." },
+    { .key = "tls", .type = SETTING_BOOL, IN(xmpp, tls), .initial = "false",
+      .help = "Encrypt the connection with TLS from the first byte. Servers do not do that on "
+              "their component port by themselves: say true when a TLS proxy stands in front of "
+              "it. Without it, keep the connection on this machine or inside a VPN: the "
+              "protocol has no encryption of its own." },
+    { .key = "tls_name", .type = SETTING_STRING, IN(xmpp, tls_name),
+      .example = "xmpp.example.com",
+      .help = "Name that the certificate must have, if it is not that of `server`." },
+    { .key = "ca_file", .type = SETTING_STRING, IN(xmpp, ca_file),
+      .example = "/etc/bridged/ca.pem",
+      .help = "Certificates (PEM) of the authorities to trust instead of the system's." },
+    { 0 },
+};
+
+static const struct setting gateway_rows[] = {
+    { .key = "domain", .type = SETTING_STRING, IN(gateway, domain),
+      .example = "gateway.example.com",
+      .help = "The front door: users who look at this address find the transports listed. "
+              "Without it there is none, and each transport is reached by its own domain alone." },
+    { .key = "secret", .type = SETTING_SECRET, .flags = SETTING_RELOAD, IN(gateway, secret),
+      .example = "change me",
+      .help = "Shared with the XMPP server, which has it in its own configuration for this "
+              "domain." },
+    { .key = "name", .type = SETTING_STRING, .flags = SETTING_RELOAD, IN(gateway, name),
+      .initial = "Gateway",
+      .help = "What clients show for the front door." },
+    { .key = "admin_addresses", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
+      IN(gateway, admins), .example = "\"xmpp:admin@example.com\", \"mailto:admin@example.com\"",
+      .help = "Whom to ask about this service (XEP-0157): addresses as URIs, shown to everybody "
+              "who looks at one of our domains." },
+    { .key = "support_addresses", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
+      IN(gateway, support), .example = "\"xmpp:support@muc.example.com?join\"",
+      .help = "Who helps users." },
+    { .key = "abuse_addresses", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
+      IN(gateway, abuse), .example = "\"mailto:abuse@example.com\"",
+      .help = "Whom to tell about abuse." },
+    { .key = "security_addresses", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
+      IN(gateway, security), .example = "\"mailto:security@example.com\"",
+      .help = "Whom to tell about security holes." },
+    { 0 },
+};
+
+static const struct setting log_rows[] = {
+    { .key = "level", .type = SETTING_ENUM, .flags = SETTING_RELOAD, .words = levels,
+      IN(log, level), .initial = "info",
+      .help = "error: someone must act; warning: we coped, look; info: sessions and streams; "
+              "debug: the rest. Message texts and secrets are never logged." },
+    { 0 },
+};
+
+const struct setting options_rows[] = {
+    { .key = "xmpp", .type = SETTING_GROUP, GROUP(xmpp), .rows = xmpp_rows,
+      .help = "The XMPP server to which all our domains are attached." },
+    { .key = "gateway", .type = SETTING_GROUP, GROUP(gateway), .rows = gateway_rows,
+      .help = "The front door, and whom to contact." },
+    { .key = "database", .type = SETTING_STRING, GROUP(database),
+      .initial = "/var/lib/bridged/bridge.db",
+      .help = "The SQLite file that holds everything bridged must remember." },
+    { .key = "log", .type = SETTING_GROUP, GROUP(log), .rows = log_rows,
+      .help = "What is written to standard error, or to the journal under systemd." },
+    { 0 },
+};
+
+#define TRANSPORT(member) .offset = offsetof(struct transport_options, member)
+
+const struct setting options_transport_rows[] = {
+    { .key = "plugin", .type = SETTING_STRING, .flags = SETTING_REQUIRED, TRANSPORT(plugin),
+      .example = "irc",
+      .help = "Which transport this is." },
+    { .key = "domain", .type = SETTING_STRING, .flags = SETTING_REQUIRED, TRANSPORT(domain),
+      .example = "irc.example.com",
+      .help = "The domain it serves." },
+    { .key = "secret", .type = SETTING_SECRET, .flags = SETTING_REQUIRED | SETTING_RELOAD,
+      TRANSPORT(secret), .example = "change me",
+      .help = "Shared with the XMPP server, which has it in its own configuration for this "
+              "domain." },
+    { 0 },
+};
+
+/* Checks that it is a list of groups; load_transport() reads them. */
+static const struct setting list_rows[] = {
+    { .key = "transports", .type = SETTING_LIST, .flags = SETTING_REQUIRED },
+    { 0 },
+};
+
+static bool has_key(const struct setting *rows, const char *key)
+{
+    size_t len;
+
+    for (; rows && rows->key; rows++) {
+        len = strlen(rows->key);
+        if (!strcmp(rows->key, key))
+            return true;
+        if (rows->type == SETTING_SECRET && !strncmp(rows->key, key, len) &&
+            (!strcmp(key + len, "_file") || !strcmp(key + len, "_credential")))
+            return true;
+    }
+    return false;
+}
+
+static bool is_transports(void *arg, const char *key)
+{
+    (void)arg;
+    return !strcmp(key, "transports");
+}
+
+static bool in_rows(void *arg, const char *key)
+{
+    return has_key(arg, key);
+}
+
+static bool anything(void *arg, const char *key)
+{
+    (void)arg;
+    (void)key;
+    return true;
+}
+
+static bool domain_taken(const struct options *options, const char *domain)
+{
+    if (options->gateway.domain && !strcasecmp(options->gateway.domain, domain))
+        return true;
+    for (size_t i = 0; i < options->transport_count; i++) {
+        if (options->transports[i].domain && !strcasecmp(options->transports[i].domain, domain))
+            return true;
+    }
+    return false;
+}
+
+/* One element of `transports`: its plugin says which rows there are besides
+ * the common ones. */
+static void load_transport(struct options *options, struct config_group *group,
+                           struct plugins *plugins, struct config_faults *faults)
+{
+    const char *name = config_peek(group, "plugin");
+    struct transport_options t = { 0 };
+    struct bridge_error err;
+
+    const struct bridge_plugin *plugin = name ? plugins_get(plugins, name, &err) : NULL;
+    if (name && !plugin)
+        config_fault(faults, group, "plugin", "%s", err.text);
+    t.transport = plugin ? plugin->transport : NULL;
+
+    const struct setting *rows = plugin ? plugin->transport->settings : NULL;
+    if (rows) {
+        t.settings = bridge_alloc(plugin->transport->settings_size);
+        config_fill(group, rows, t.settings, in_rows, (void *)options_transport_rows, faults);
+    }
+    /* Without the plugin its keys are unknown, which is no fault of theirs. */
+    config_fill(group, options_transport_rows, &t, plugin ? in_rows : anything, (void *)rows,
+                faults);
+    if (t.domain && domain_taken(options, t.domain))
+        config_fault(faults, group, "domain", "each domain can be served once, %s is already",
+                     t.domain);
+
+    options->transports = bridge_realloc(options->transports, (options->transport_count + 1) *
+                                                                  sizeof *options->transports);
+    options->transports[options->transport_count++] = t;
+}
+
+struct options *options_load(const char *path, struct plugins *plugins,
+                             struct config_faults *faults)
+{
+    struct config *config = config_open(path, faults);
+    struct setting_list list = { 0 };
+    struct config_group *group;
+
+    if (!config)
+        return NULL;
+    struct options *options = bridge_alloc(sizeof *options);
+    struct config_group *root = config_root(config);
+    config_fill(root, options_rows, options, is_transports, NULL, faults);
+    config_fill(root, list_rows, &list, anything, NULL, faults);
+    if (options->gateway.domain && !options->gateway.secret)
+        config_fault(faults, root, "gateway", "expected a secret for the domain, found none");
+    for (size_t n = 0; (group = config_list_group(root, "transports", n)); n++)
+        load_transport(options, group, plugins, faults);
+    if (!options->transport_count && !faults->count)
+        config_fault(faults, root, "transports",
+                     "expected at least one transport: ( { plugin = \"irc\"; ... } )");
+    config_close(config);
+    if (faults->count) {
+        options_free(options);
+        return NULL;
+    }
+    return options;
+}
+
+void options_release_transport(struct transport_options *t)
+{
+    if (t->settings) {
+        settings_release(t->transport->settings, t->settings);
+        free(t->settings);
+    }
+    settings_release(options_transport_rows, t);
+    *t = (struct transport_options){ 0 };
+}
+
+void options_free(struct options *options)
+{
+    if (!options)
+        return;
+    for (size_t i = 0; i < options->transport_count; i++)
+        options_release_transport(&options->transports[i]);
+    free(options->transports);
+    settings_release(options_rows, options);
+    free(options);
+}
+
+static void print_transport(struct strbuf *out, const char *name,
+                            const struct bridge_transport *transport)
+{
+    struct setting common[sizeof options_transport_rows / sizeof *options_transport_rows];
+    struct strbuf domain = STRBUF_INIT(256);
+
+    strbuf_addf(&domain, "%s.example.com", name);
+    memcpy(common, options_transport_rows, sizeof common);
+    for (struct setting *row = common; row->key; row++) {
+        if (!strcmp(row->key, "plugin"))
+            row->example = name;
+        else if (!strcmp(row->key, "domain"))
+            row->example = strbuf_text(&domain);
+    }
+    strbuf_addf(out, "    {\n        # --- %s\n\n", transport->description);
+    settings_print(out, common, 2);
+    if (transport->settings) {
+        strbuf_addch(out, '\n');
+        settings_print(out, transport->settings, 2);
+    }
+    strbuf_adds(out, "    }");
+    strbuf_release(&domain);
+}
+
+int options_print(struct strbuf *out, struct plugins *plugins, const char *const *names,
+                  size_t count, struct bridge_error *err)
+{
+    strbuf_adds(out, "# bridged's configuration. Every key is here, with its default; a line that\n"
+                     "# begins with # and a key shows one that is not set. `bridged --check-config`\n"
+                     "# tells all faults of a file at once. Values that hold a secret may be given\n"
+                     "# as KEY_file = \"/path\" or KEY_credential = \"name\" (systemd) instead.\n\n");
+    settings_print(out, options_rows, 0);
+    strbuf_adds(out, "\n# The networks to bridge to, each under a domain of its own. A transport may\n"
+                     "# be named several times, with different domains.\n"
+                     "transports = (\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct bridge_plugin *plugin = plugins_get(plugins, names[i], err);
+        if (!plugin)
+            return -1;
+        print_transport(out, names[i], plugin->transport);
+        strbuf_adds(out, i + 1 < count ? ",\n" : "\n");
+    }
+    strbuf_adds(out, ");\n");
+    return 0;
+}

@@ -1,0 +1,66 @@
+/* options.h - bridge.conf as structs: the core's own rows, and for each
+ * transport the common rows and those of its plugin. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bridge/settings.h>
+#include <bridge/strbuf.h>
+
+#include "config.h"
+#include "plugin.h"
+
+struct options {
+    struct {
+        char *server;
+        int64_t port;
+        bool tls;
+        char *tls_name;
+        char *ca_file;
+    } xmpp;
+    struct {
+        char *domain; /* NULL: no front door */
+        char *secret;
+        char *name;
+        /* XEP-0157 */
+        struct setting_strings admins, support, abuse, security;
+    } gateway;
+    char *database;
+    struct {
+        int level; /* enum log_level */
+    } log;
+    struct transport_options *transports;
+    size_t transport_count;
+};
+
+struct transport_options {
+    char *plugin;
+    char *domain;
+    char *secret;
+    const struct bridge_transport *transport;
+    void *settings; /* struct of the plugin's rows, or NULL */
+};
+
+/* The core's rows, without the list of transports. */
+extern const struct setting options_rows[];
+/* What every transport has. */
+extern const struct setting options_transport_rows[];
+
+/* Read everything and load the plugins that are named. NULL when there is any
+ * fault. */
+struct options *options_load(const char *path, struct plugins *plugins,
+                             struct config_faults *faults);
+void options_free(struct options *options); /* may be NULL */
+
+/* Give one transport's settings away or back: options_free() frees what is left. */
+void options_release_transport(struct transport_options *t);
+
+/* The text of bridge.conf.example, with a section for each named plugin that
+ * can be loaded. -1 with *err set if one cannot. */
+int options_print(struct strbuf *out, struct plugins *plugins, const char *const *names,
+                  size_t count, struct bridge_error *err);
+
+#endif

@@ -1,0 +1,127 @@
+#include "plugin.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bridge/map.h>
+#include <bridge/strbuf.h>
+
+struct loaded {
+    char *name;
+    const struct bridge_plugin *plugin;
+};
+
+struct plugins {
+    char *directory;
+    struct map loaded; /* by name */
+};
+
+struct plugins *plugins_new(const char *directory)
+{
+    struct plugins *plugins = bridge_alloc(sizeof *plugins);
+
+    plugins->directory = bridge_strdup(directory);
+    return plugins;
+}
+
+void plugins_free(struct plugins *plugins)
+{
+    struct loaded *one;
+    size_t i = 0;
+
+    if (!plugins)
+        return;
+    while ((one = map_next(&plugins->loaded, &i))) {
+        free(one->name);
+        free(one);
+    }
+    map_release(&plugins->loaded);
+    free(plugins->directory);
+    free(plugins);
+}
+
+/* A name becomes part of a path. */
+static int check_name(const char *name, struct bridge_error *err)
+{
+    size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    if (!len || name[len] || len > 64)
+        return bridge_fail(err, BRIDGE_INVALID,
+                           "'%s' is no plugin name: use lower-case letters, digits, - and _", name);
+    return 0;
+}
+
+/* A descriptor of this ABI that keeps to its rules. */
+static int check_descriptor(const struct bridge_plugin *plugin, const char *path,
+                            struct bridge_error *err)
+{
+    if (plugin->abi != BRIDGE_ABI)
+        return bridge_fail(err, BRIDGE_INVALID,
+                           "%s is built for another bridged (plugin interface %u, this one has "
+                           "%u): install the plugin's version for bridged %s, or build it again",
+                           path, plugin->abi, BRIDGE_ABI, BRIDGE_VERSION);
+    const struct bridge_transport *t = plugin->transport;
+    if (!t || !t->type || !t->description || !t->start || !t->stop || !t->classify || !t->open ||
+        !t->close || !t->send || !t->watch != !t->unwatch ||
+        (t->join && (!t->leave || !t->say)))
+        return bridge_fail(err, BRIDGE_INVALID,
+                           "%s is incomplete: it leaves out a call that include/bridge/transport.h "
+                           "does not mark as optional", path);
+    return 0;
+}
+
+static const struct bridge_plugin *load(const char *path, struct bridge_error *err)
+{
+    if (access(path, F_OK)) {
+        bridge_fail(err, BRIDGE_NOT_FOUND,
+                    "there is no plugin %s: check the name, or where bridged looks (--plugins)",
+                    path);
+        return NULL;
+    }
+    /* Lazily at first: a plugin for another ABI may want functions that we do
+     * not have, and shall be told apart by its number, not by a missing symbol. */
+    void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    if (!handle) {
+        bridge_fail(err, BRIDGE_INVALID, "%s cannot be loaded as a plugin: %s", path, dlerror());
+        return NULL;
+    }
+    const struct bridge_plugin *plugin = dlsym(handle, "bridge_plugin");
+    if (!plugin) {
+        bridge_fail(err, BRIDGE_INVALID, "%s is no bridged plugin: it does not export "
+                    "bridge_plugin (see BRIDGE_PLUGIN in include/bridge/transport.h)", path);
+        return NULL;
+    }
+    if (check_descriptor(plugin, path, err))
+        return NULL;
+    if (!dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
+        bridge_fail(err, BRIDGE_INVALID, "%s needs what this bridged does not have: %s", path,
+                    dlerror());
+        return NULL;
+    }
+    return plugin;
+}
+
+const struct bridge_plugin *plugins_get(struct plugins *plugins, const char *name,
+                                        struct bridge_error *err)
+{
+    struct strbuf path = STRBUF_INIT(4096);
+    struct loaded *one = map_finds(&plugins->loaded, name);
+
+    if (one)
+        return one->plugin;
+    if (check_name(name, err))
+        return NULL;
+    strbuf_addf(&path, "%s/%s.so", plugins->directory, name);
+    const struct bridge_plugin *plugin = load(strbuf_text(&path), err);
+    strbuf_release(&path);
+    if (plugin) {
+        one = bridge_alloc(sizeof *one);
+        one->name = bridge_strdup(name);
+        one->plugin = plugin;
+        map_puts(&plugins->loaded, one->name, one);
+    }
+    return plugin;
+}

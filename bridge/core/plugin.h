@@ -1,0 +1,22 @@
+/* plugin.h - finding and checking transport plugins (shared objects that
+ * export `bridge_plugin`, include/bridge/transport.h).
+ *
+ * A plugin is loaded once and never unloaded: callbacks into it may still be
+ * queued in the event loop. */
+#ifndef PLUGIN_H
+#define PLUGIN_H
+
+#include <bridge/error.h>
+#include <bridge/transport.h>
+
+struct plugins;
+
+struct plugins *plugins_new(const char *directory);
+void plugins_free(struct plugins *plugins); /* forgets; nothing is unloaded */
+
+/* The plugin DIRECTORY/name.so. Its descriptor is checked before any of its
+ * functions is called. NULL with a sentence for the admin in *err. */
+const struct bridge_plugin *plugins_get(struct plugins *plugins, const char *name,
+                                        struct bridge_error *err);
+
+#endif

@@ -1,0 +1,238 @@
+#include "query.h"
+
+#include <string.h>
+
+#include <bridge/host.h>
+
+#include "core.h"
+#include "disco.h"
+#include "room.h"
+#include "session.h"
+#include "stanza.h"
+#include "xml.h"
+
+struct query {
+    struct bridge_host *host;
+    xmpp_stanza_t *iq;
+    const struct jid *from;
+    const struct jid *to;
+    const struct target *target;
+};
+
+static void refuse(const struct query *q, enum bridge_code code, const char *text)
+{
+    struct strbuf *out = core_stanza(q->host->core);
+    struct bridge_error why;
+
+    bridge_fail(&why, code, "%s", text);
+    if (stanza_refuse(out, q->iq, NULL, &why))
+        domain_send(q->host, out);
+}
+
+static struct strbuf *begin(const struct query *q)
+{
+    struct strbuf *out = core_stanza(q->host->core);
+
+    strbuf_adds(out, "<iq type='result'");
+    xml_attribute(out, "from", xmpp_stanza_get_to(q->iq));
+    xml_attribute(out, "to", xmpp_stanza_get_from(q->iq));
+    xml_attribute(out, "id", xmpp_stanza_get_id(q->iq));
+    return out;
+}
+
+static void finish(const struct query *q, struct strbuf *out)
+{
+    strbuf_adds(out, "</iq>");
+    domain_send(q->host, out);
+}
+
+/* The sender's view of the room that is addressed, or NULL. */
+static struct bridge_room *own_room(const struct query *q)
+{
+    struct bridge_session *session = session_find(q->host, jid_bare(q->from));
+
+    if (!session || q->target->kind != BRIDGE_ADDRESS_ROOM)
+        return NULL;
+    return room_find(session, strbuf_text(&q->target->address));
+}
+
+/* --- disco (XEP-0030) -------------------------------------------------------------- */
+
+static const char *const common_features[] = {
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NULL,
+};
+static const char *const room_features[] = {
+    NS_DISCO_INFO,    NS_DISCO_ITEMS,       NS_PING,        NS_VERSION, NS_MUC,
+    "muc_public",     "muc_semianonymous",  "muc_temporary", "muc_unmoderated",
+    "muc_open",       "muc_unsecured",      NULL,
+};
+static const char *const muc_service_features[] = {
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_MUC, NULL,
+};
+
+static bool has_rooms(const struct bridge_host *host)
+{
+    return host->transport && host->transport->join;
+}
+
+#define ADDRESS_KINDS 4
+
+static void contact_addresses(const struct options *o, struct disco_addresses *kinds)
+{
+    const struct {
+        const char *field;
+        const struct setting_strings *from;
+    } rows[ADDRESS_KINDS] = {
+        { "admin-addresses", &o->gateway.admins },
+        { "support-addresses", &o->gateway.support },
+        { "abuse-addresses", &o->gateway.abuse },
+        { "security-addresses", &o->gateway.security },
+    };
+
+    for (size_t i = 0; i < ADDRESS_KINDS; i++)
+        kinds[i] = (struct disco_addresses){
+            .field = rows[i].field,
+            .values = (const char *const *)rows[i].from->items,
+            .count = rows[i].from->count,
+        };
+}
+
+/* What we say of the domain itself: the front door, or a gateway. */
+static void describe_domain(const struct query *q, struct disco_identity *id,
+                            struct disco_info *info)
+{
+    const struct bridge_transport *transport = q->host->transport;
+    const struct options *o = q->host->core->options;
+
+    *id = (struct disco_identity){
+        .category = transport ? "gateway" : "component",
+        .type = transport ? transport->type : "generic",
+        .name = transport ? transport->description : o->gateway.name,
+    };
+    info->features = has_rooms(q->host) ? muc_service_features : common_features;
+}
+
+static void describe_address(const struct query *q, struct disco_identity *id,
+                             struct disco_info *info)
+{
+    const char *address = strbuf_text(&q->target->address);
+
+    switch (q->target->kind) {
+    case BRIDGE_ADDRESS_ROOM:
+        *id = (struct disco_identity){ "conference", "text", address };
+        info->features = room_features;
+        break;
+    case BRIDGE_ADDRESS_SERVICE:
+        *id = (struct disco_identity){ has_rooms(q->host) ? "conference" : "gateway",
+                                       q->host->transport->type, address };
+        info->features = has_rooms(q->host) ? muc_service_features : common_features;
+        break;
+    default:
+        *id = (struct disco_identity){ "account", "registered", address };
+        info->features = common_features;
+    }
+}
+
+static void answer_disco_info(const struct query *q)
+{
+    struct disco_addresses addresses[ADDRESS_KINDS];
+    struct disco_identity identity;
+    struct disco_info info = { .identities = &identity, .identity_count = 1 };
+
+    contact_addresses(q->host->core->options, addresses);
+    if (q->target->kind == BRIDGE_ADDRESS_NONE) {
+        describe_domain(q, &identity, &info);
+        info.addresses = addresses;
+        info.address_count = ADDRESS_KINDS;
+    } else {
+        describe_address(q, &identity, &info);
+    }
+    struct strbuf *out = begin(q);
+    strbuf_addch(out, '>');
+    disco_write_info(out, &info);
+    finish(q, out);
+}
+
+/* Only the front door has something to list. */
+static void answer_disco_items(const struct query *q)
+{
+    const struct core *core = q->host->core;
+    bool front_door = !q->host->transport;
+
+    struct strbuf *out = begin(q);
+    strbuf_addch(out, '>');
+    disco_open_items(out);
+    for (size_t i = 0; front_door && i < core->host_count; i++) {
+        const struct bridge_host *host = core->hosts[i];
+        if (host->transport)
+            disco_write_item(out, host->name, NULL, host->transport->description);
+    }
+    disco_close_items(out);
+    finish(q, out);
+}
+
+/* --- version (XEP-0092) and ping (XEP-0199) ------------------------------------------ */
+
+static void answer_version(const struct query *q)
+{
+    struct strbuf *out = begin(q);
+
+    strbuf_adds(out, "><query xmlns='" NS_VERSION "'>");
+    xml_element(out, "name", "bridged");
+    xml_element(out, "version", bridge_version());
+    strbuf_adds(out, "</query>");
+    finish(q, out);
+}
+
+/* XEP-0410 §3: a ping to an occupant of a room asks whether one is still in. */
+static void answer_ping(const struct query *q)
+{
+    struct bridge_room *room = own_room(q);
+
+    if (q->target->kind == BRIDGE_ADDRESS_ROOM && jid_resource(q->to)) {
+        if (!room || !room_has_client(room, jid_full(q->from))) {
+            refuse(q, BRIDGE_OUTSIDE, "You are not in this room; join it again");
+            return;
+        }
+        if (!bridge_room_find(room, jid_resource(q->to), NULL)) {
+            refuse(q, BRIDGE_NOT_FOUND, "Nobody in this room has that nick");
+            return;
+        }
+    }
+    struct strbuf *out = begin(q);
+    strbuf_addch(out, '>');
+    finish(q, out);
+}
+
+/* --- all --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const char *ns;
+    bool has_node; /* may name a node, and we have none */
+    void (*answer)(const struct query *q);
+} queries[] = {
+    { "query", NS_DISCO_INFO, true, answer_disco_info },
+    { "query", NS_DISCO_ITEMS, true, answer_disco_items },
+    { "query", NS_VERSION, false, answer_version },
+    { "ping", NS_PING, false, answer_ping },
+};
+
+void query_answer(struct bridge_host *host, xmpp_stanza_t *iq, const struct jid *from,
+                  const struct jid *to, const struct target *target)
+{
+    const struct query q = { host, iq, from, to, target };
+    const char *type = xmpp_stanza_get_type(iq);
+
+    for (size_t i = 0; !strcmp(type, "get") && i < sizeof queries / sizeof *queries; i++) {
+        xmpp_stanza_t *payload = stanza_child(iq, queries[i].name, queries[i].ns);
+        if (!payload)
+            continue;
+        if (queries[i].has_node && xmpp_stanza_get_attribute(payload, "node"))
+            refuse(&q, BRIDGE_NOT_FOUND, "There is no such node here");
+        else
+            queries[i].answer(&q);
+        return;
+    }
+    refuse(&q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
+}

@@ -1,0 +1,179 @@
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <bridge/clock.h>
+#include <bridge/log.h>
+
+#include "component.h"
+#include "contact.h"
+#include "core.h"
+#include "room.h"
+
+/* Long enough for a conversation with pauses, without roster or room. */
+#define IDLE_MS (30 * 60 * 1000)
+
+struct bridge_session *session_find(struct bridge_host *host, const char *user)
+{
+    return map_finds(&host->sessions, user);
+}
+
+static void session_free(struct bridge_session *session)
+{
+    struct core *core = session->host->core;
+
+    map_removes(&session->host->sessions, session->user);
+    for (unsigned i = 0; session->sent && i < SENT_MAX; i++)
+        free(session->sent[i].id);
+    free(session->sent);
+    core->backlog -= session->backlog.len;
+    strbuf_release(&session->backlog);
+    map_release(&session->rooms);
+    map_release(&session->watches);
+    free(session->user);
+    free(session);
+}
+
+struct bridge_session *session_open(struct bridge_host *host, const char *user,
+                                    struct bridge_error *err)
+{
+    struct bridge_session *session = session_find(host, user);
+
+    if (session) {
+        session->used = clock_monotonic();
+        return session;
+    }
+    if (host->core->stopping) {
+        bridge_fail(err, BRIDGE_RETRY, "The gateway is shutting down; try again later");
+        return NULL;
+    }
+    session = bridge_alloc(sizeof *session);
+    session->host = host;
+    session->user = bridge_strdup(user);
+    session->used = clock_monotonic();
+    strbuf_init(&session->backlog, SESSION_BACKLOG_MAX);
+    map_puts(&host->sessions, session->user, session);
+    session->data = host->transport->open(host->instance, session, err);
+    if (!session->data) {
+        session_free(session);
+        return NULL;
+    }
+    log_debug(host->name, "session of %s opened", user);
+    return session;
+}
+
+/* The room ended inside the loop changes the map: begin again each time. */
+static struct bridge_room *first_room(struct bridge_session *session)
+{
+    size_t i = 0;
+
+    return map_next(&session->rooms, &i);
+}
+
+void session_close(struct bridge_session *session, const char *reason)
+{
+    struct bridge_host *host = session->host;
+    struct bridge_room *room;
+
+    /* The transport first: it must not call back about what is gone. */
+    host->transport->close(session->data, reason);
+    while ((room = first_room(session)))
+        room_shut(room, reason);
+    contact_release_all(session);
+    log_debug(host->name, "session of %s closed", session->user);
+    session_free(session);
+}
+
+static void keep(struct bridge_session *session, const struct strbuf *stanza)
+{
+    struct core *core = session->host->core;
+
+    if (session->lost)
+        return;
+    if (session->backlog.len + stanza->len > SESSION_BACKLOG_MAX ||
+        core->backlog + stanza->len > CORE_BACKLOG_MAX) {
+        log_warning(session->host->name,
+                    "the stream has been down for too long: what %s would have received is dropped",
+                    session->user);
+        session->lost = true;
+        core->backlog -= session->backlog.len;
+        strbuf_release(&session->backlog);
+        return;
+    }
+    strbuf_add(&session->backlog, stanza->data, stanza->len);
+    core->backlog += stanza->len;
+}
+
+void session_send(struct bridge_session *session, const struct strbuf *stanza)
+{
+    if (stanza->overflow) {
+        log_warning(session->host->name, "dropped a stanza for %s: too large to send",
+                    session->user);
+        return;
+    }
+    if (component_is_up(session->host->component))
+        component_send(session->host->component, stanza->data, stanza->len);
+    else
+        keep(session, stanza);
+}
+
+void session_resume(struct bridge_session *session)
+{
+    struct bridge_room *room;
+    size_t i = 0;
+
+    if (session->lost) {
+        session->lost = false;
+        while ((room = first_room(session)))
+            room_lost(room);
+        return;
+    }
+    if (session->backlog.len)
+        component_send(session->host->component, session->backlog.data, session->backlog.len);
+    session->host->core->backlog -= session->backlog.len;
+    strbuf_release(&session->backlog);
+    while ((room = map_next(&session->rooms, &i)))
+        room_ping_clients(room);
+}
+
+bool session_idle(const struct bridge_session *session, uint64_t now)
+{
+    return !session->rooms.count && !session->watches.count && now - session->used > IDLE_MS;
+}
+
+/* Copy text behind `at`; returns where the next one goes. */
+static char *append(char *at, char **copy, const char *text)
+{
+    *copy = at;
+    return stpcpy(at, text) + 1;
+}
+
+void session_remember(struct bridge_session *session, const char *id, const char *address,
+                      const char *from, const char *to)
+{
+    if (!id)
+        return;
+    if (!session->sent)
+        session->sent = bridge_alloc(SENT_MAX * sizeof *session->sent);
+    struct sent *s = &session->sent[session->next_sent++ % SENT_MAX];
+    free(s->id);
+    char *at = bridge_realloc(NULL, strlen(id) + strlen(address) + strlen(from) + strlen(to) + 4);
+    at = append(at, &s->id, id);
+    at = append(at, &s->address, address);
+    at = append(at, &s->from, from);
+    append(at, &s->to, to);
+}
+
+const struct sent *session_recall(const struct bridge_session *session, const char *address,
+                                  const char *id)
+{
+    if (!id || !session->sent)
+        return NULL;
+    for (unsigned back = 1; back <= SENT_MAX; back++) {
+        const struct sent *s = &session->sent[(session->next_sent - back) % SENT_MAX];
+        if (s->id && !strcmp(s->id, id) && !strcmp(s->address, address))
+            return s;
+    }
+    return NULL;
+}

@@ -1,0 +1,69 @@
+/* session.h - one user's login to one transport: what plugins know as struct
+ * bridge_session. Opened when first needed, closed when nothing has needed it
+ * for a while. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bridge/host.h>
+#include <bridge/map.h>
+#include <bridge/strbuf.h>
+
+#include "domain.h"
+
+/* Live stanzas that one user may have waiting while the stream is down. */
+#define SESSION_BACKLOG_MAX (64u << 10)
+/* What all users together may. */
+#define CORE_BACKLOG_MAX (32u << 20)
+
+/* A message that the transport has accepted and may yet report as failed. */
+struct sent {
+    char *id;      /* of the stanza; the others lie behind it in the same block */
+    char *address; /* that the transport saw */
+    char *from;    /* the client (full JID): an error to the bare JID is lost */
+    char *to;      /* what the client wrote to */
+};
+
+#define SENT_MAX 32 /* the last so many are remembered */
+
+struct bridge_session {
+    struct bridge_host *host;
+    char *user;         /* bare JID; key in host->sessions */
+    void *data;         /* the transport's own */
+    struct map rooms;   /* struct bridge_room by address */
+    struct map watches; /* struct watch by address */
+    struct sent *sent;  /* ring of SENT_MAX, NULL until needed */
+    unsigned next_sent;
+    struct strbuf backlog; /* stanzas that wait for the stream */
+    bool lost;             /* the backlog overflowed */
+    uint64_t used;         /* clock_monotonic() of the last stanza either way */
+};
+
+struct bridge_session *session_find(struct bridge_host *host, const char *user);
+/* NULL with *err set if the transport refuses the user. */
+struct bridge_session *session_open(struct bridge_host *host, const char *user,
+                                    struct bridge_error *err);
+/* Rooms and contacts are told to the user; the transport lets go. */
+void session_close(struct bridge_session *session, const char *reason);
+
+/* Send to this user, or keep it until the stream is up again. */
+void session_send(struct bridge_session *session, const struct strbuf *stanza);
+
+/* The stream is up again: send what waited, ask the clients in rooms whether
+ * they are still there. */
+void session_resume(struct bridge_session *session);
+
+/* Nothing holds it and it was not used for a while. */
+bool session_idle(const struct bridge_session *session, uint64_t now);
+
+/* Remember an accepted message; id may be NULL (then it cannot be found again). */
+void session_remember(struct bridge_session *session, const char *id, const char *address,
+                      const char *from, const char *to);
+/* The latest with this id and address, or NULL. */
+const struct sent *session_recall(const struct bridge_session *session, const char *address,
+                                  const char *id);
+
+#endif
