@@ -1,1 +1,4 @@
-# Sources are listed as they are written.
+layer(store
+    SOURCES contact.c migrate.c sqlite_error.c store.c writer.c
+    USES base
+    LIBRARIES PkgConfig::UV PkgConfig::SQLITE)

@@ -1,0 +1,196 @@
+#include "migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bridge/log.h>
+#include <bridge/strbuf.h>
+
+#include "sqlite_error.h"
+
+#define PATH_LIMIT 65536
+
+const char *const store_migrations[] = {
+    /* 1: contacts. schema_version.probes counts the writes that only find out
+     * whether writing works. */
+    "CREATE TABLE schema_version("
+    "  id INTEGER PRIMARY KEY CHECK(id = 1),"
+    "  version INTEGER NOT NULL,"
+    "  probes INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "INSERT INTO schema_version(id, version) VALUES(1, 0);"
+    "CREATE TABLE contact("
+    "  domain TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  name TEXT,"
+    "  subscription INTEGER NOT NULL CHECK(subscription BETWEEN 0 AND 3),"
+    "  PRIMARY KEY(domain, user, address)"
+    ") STRICT, WITHOUT ROWID;",
+    NULL,
+};
+
+/* The one integer that a query gives. */
+static int get_int(sqlite3 *db, const char *sql, int *out)
+{
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
+
+    if (rc == SQLITE_OK && (rc = sqlite3_step(q)) == SQLITE_ROW)
+        *out = sqlite3_column_int(q, 0);
+    sqlite3_finalize(q);
+    return rc == SQLITE_ROW ? 0 : -1;
+}
+
+/* 0 is a new database: an empty file, or one whose first step was interrupted. */
+static int get_version(sqlite3 *db, const char *path, int *version, struct bridge_error *err)
+{
+    int id, tables;
+
+    if (get_int(db, "PRAGMA application_id", &id) ||
+        get_int(db, "SELECT count(*) FROM sqlite_schema", &tables))
+        return sqlite_fail(err, db, path);
+    *version = 0;
+    if (id == 0 && tables == 0)
+        return 0;
+    if (id != STORE_APPLICATION_ID)
+        return bridge_fail(err, BRIDGE_INVALID,
+                           "%s is the database of another program: give bridged a file of its own",
+                           path);
+    if (get_int(db, "SELECT version FROM schema_version", version))
+        return sqlite_fail(err, db, path);
+    return 0;
+}
+
+/* --- the copy --------------------------------------------------------------- */
+
+static int sync_path(const char *path, int flags)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    int rc = fd < 0 ? -1 : fsync(fd);
+
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+static int sync_directory_of(const char *path)
+{
+    struct strbuf directory = STRBUF_INIT(PATH_LIMIT);
+    const char *slash = strrchr(path, '/');
+
+    if (slash)
+        strbuf_add(&directory, path, (size_t)(slash + 1 - path));
+    else
+        strbuf_adds(&directory, ".");
+    int rc = sync_path(strbuf_text(&directory), O_DIRECTORY);
+    strbuf_release(&directory);
+    return rc;
+}
+
+static int copy_into(sqlite3 *db, const char *path)
+{
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(db, "VACUUM INTO ?1", -1, &q, NULL);
+
+    if (rc == SQLITE_OK) {
+        sqlite3_bind_text(q, 1, path, -1, SQLITE_STATIC);
+        rc = sqlite3_step(q);
+    }
+    sqlite3_finalize(q);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* An empty file that only we can read: SQLite's own would take the umask's word. */
+static int create_private(const char *path)
+{
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
+}
+
+/* Under its name stands a whole copy or none. */
+static int back_up(sqlite3 *db, const char *path, int version, struct bridge_error *err)
+{
+    struct strbuf copy = STRBUF_INIT(PATH_LIMIT);
+    struct strbuf part = STRBUF_INIT(PATH_LIMIT);
+    int rc = -1;
+
+    strbuf_addf(&copy, "%s.v%d.backup", path, version);
+    strbuf_addf(&part, "%s.part", strbuf_text(&copy));
+    if (create_private(part.data)) {
+        bridge_fail(err, BRIDGE_RETRY, "cannot write the copy %s: %s", part.data,
+                    strerror(errno));
+    } else if (copy_into(db, part.data)) {
+        sqlite_fail(err, db, part.data);
+    } else if (sync_path(part.data, 0) || rename(part.data, copy.data) ||
+               sync_directory_of(path)) {
+        bridge_fail(err, BRIDGE_RETRY, "cannot keep the copy %s: %s", copy.data,
+                    strerror(errno));
+    } else {
+        log_info("store", "%s: version %d copied to %s", path, version, copy.data);
+        rc = 0;
+    }
+    if (rc)
+        unlink(part.data);
+    strbuf_release(&copy);
+    strbuf_release(&part);
+    return rc;
+}
+
+/* --- the steps -------------------------------------------------------------- */
+
+static int run_step(sqlite3 *db, const char *path, const char *sql, int version,
+                    struct bridge_error *err)
+{
+    struct strbuf all = STRBUF_INIT(1 << 20);
+
+    strbuf_addf(&all,
+                "BEGIN IMMEDIATE;"
+                "PRAGMA application_id = %d;"
+                "%s;"
+                "UPDATE schema_version SET version = %d;"
+                "COMMIT;",
+                STORE_APPLICATION_ID, sql, version);
+    int rc = sqlite3_exec(db, strbuf_text(&all), NULL, NULL, NULL);
+    strbuf_release(&all);
+    if (rc == SQLITE_OK)
+        return 0;
+    sqlite_fail(err, db, path);
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL); /* fails if SQLite did it */
+    return -1;
+}
+
+int migrate(sqlite3 *db, const char *path, const char *const *steps, struct bridge_error *err)
+{
+    int version;
+    int newest = 0;
+
+    while (steps[newest])
+        newest++;
+    if (get_version(db, path, &version, err))
+        return -1;
+    if (version > newest)
+        return bridge_fail(err, BRIDGE_INVALID,
+                           "%s has version %d, this bridged knows versions up to %d: install the "
+                           "newer bridged again, or restore %s.v%d.backup",
+                           path, version, newest, path, newest);
+    if (version > 0 && version < newest && back_up(db, path, version, err))
+        return -1;
+    bool created = version == 0;
+    for (; version < newest; version++) {
+        if (run_step(db, path, steps[version], version + 1, err))
+            return -1;
+    }
+    if (created && sync_directory_of(path))
+        return bridge_fail(err, BRIDGE_RETRY, "cannot keep %s: %s", path, strerror(errno));
+    return 0;
+}

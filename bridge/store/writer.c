@@ -1,0 +1,328 @@
+#include "writer.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <bridge/strbuf.h>
+
+#include "sqlite_error.h"
+
+#define BATCH_MAX     1000                /* writes in one transaction */
+#define BUSY_TIMEOUT  5000                /* ms: somebody's backup holds the lock */
+#define PROBE_SECONDS 2                   /* between attempts while degraded */
+#define PROBE_SQL     "UPDATE schema_version SET probes = probes + 1"
+
+/* Writes that end together. */
+struct batch {
+    struct batch *next;
+    struct write *first;
+    bool committed;          /* else `why` */
+    bool refused;            /* never tried: says nothing about the disk */
+    struct bridge_error why;
+};
+
+struct writer {
+    uv_thread_t thread;
+    uv_async_t async; /* there are `ended` batches */
+    uv_mutex_t mutex; /* for the members up to the next blank line */
+    uv_cond_t wake;
+    struct write *queue, **queue_end;
+    size_t waiting; /* in the queue or in a transaction */
+    struct batch *ended, **ended_end;
+    bool closing;
+    bool finished; /* the thread is about to return */
+
+    sqlite3 *db; /* the thread's, as are these */
+    sqlite3_stmt *statements[WRITE_KINDS];
+    sqlite3_stmt *probe;
+    bool degraded;
+    char *path;
+
+    bool reported; /* the loop's: on_health() was told of trouble */
+    const struct writer_events *events;
+    void *arg;
+};
+
+static const struct write_type *const types[WRITE_KINDS] = {
+    [WRITE_CONTACT_PUT] = &contact_put_type,
+    [WRITE_CONTACT_REMOVE] = &contact_remove_type,
+};
+
+/* --- the thread ------------------------------------------------------------- */
+
+static int step(sqlite3_stmt *q)
+{
+    int rc = sqlite3_step(q);
+
+    sqlite3_reset(q);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int exec(struct writer *w, const char *sql)
+{
+    return sqlite3_exec(w->db, sql, NULL, NULL, NULL);
+}
+
+/* Is it the write's own fault? Then SQLite has undone that statement only. */
+static bool is_own_fault(int rc)
+{
+    int primary = rc & 0xff;
+
+    return primary == SQLITE_CONSTRAINT || primary == SQLITE_TOOBIG ||
+           primary == SQLITE_MISMATCH;
+}
+
+static int apply_one(struct writer *w, struct write *write)
+{
+    sqlite3_stmt *q = w->statements[write->kind];
+    int rc = types[write->kind]->bind(q, write);
+
+    if (rc == SQLITE_OK)
+        rc = step(q);
+    if (is_own_fault(rc)) {
+        write->why = bridge_alloc(sizeof *write->why);
+        bridge_fail(write->why, BRIDGE_INVALID, "this cannot be stored: %s",
+                    sqlite3_errmsg(w->db));
+        rc = SQLITE_OK;
+    }
+    sqlite3_clear_bindings(q);
+    return rc;
+}
+
+/* Without writes: the probe. */
+static int apply_all(struct writer *w, struct write *first)
+{
+    int rc = exec(w, "BEGIN IMMEDIATE");
+
+    if (rc == SQLITE_OK && !first)
+        rc = step(w->probe);
+    for (struct write *write = first; write && rc == SQLITE_OK; write = write->next)
+        rc = apply_one(w, write);
+    return rc == SQLITE_OK ? exec(w, "COMMIT") : rc;
+}
+
+static void run_batch(struct writer *w, struct batch *batch)
+{
+    batch->committed = apply_all(w, batch->first) == SQLITE_OK;
+    w->degraded = !batch->committed;
+    if (batch->committed)
+        return;
+    sqlite_fail(&batch->why, w->db, w->path);
+    batch->why.code = BRIDGE_RETRY;
+    exec(w, "ROLLBACK"); /* fails if SQLite did it already */
+}
+
+/* The mutex is held. Cut the first writes off the queue. */
+static struct write *take_writes(struct writer *w)
+{
+    struct write *first = w->queue;
+    struct write **end = &first;
+
+    for (int n = 0; *end && n < BATCH_MAX; n++)
+        end = &(*end)->next;
+    w->queue = *end;
+    if (!w->queue)
+        w->queue_end = &w->queue;
+    *end = NULL;
+    return first;
+}
+
+/* The mutex is held. */
+static void add_ended(struct writer *w, struct batch *batch)
+{
+    *w->ended_end = batch;
+    w->ended_end = &batch->next;
+    uv_async_send(&w->async);
+}
+
+/* The mutex is held. Until there is something to do; false: nothing ever again. */
+static bool wait_for_work(struct writer *w)
+{
+    while (!w->queue && !w->closing) {
+        if (!w->degraded)
+            uv_cond_wait(&w->wake, &w->mutex);
+        else if (uv_cond_timedwait(&w->wake, &w->mutex, PROBE_SECONDS * UINT64_C(1000000000)))
+            return true;
+    }
+    return w->queue != NULL;
+}
+
+static void release_database(struct writer *w)
+{
+    for (int i = 0; i < WRITE_KINDS; i++)
+        sqlite3_finalize(w->statements[i]);
+    sqlite3_finalize(w->probe);
+    sqlite3_close(w->db);
+}
+
+static void run(void *arg)
+{
+    struct writer *w = arg;
+
+    uv_mutex_lock(&w->mutex);
+    while (wait_for_work(w)) {
+        struct batch *batch = bridge_alloc(sizeof *batch);
+        batch->first = take_writes(w);
+        uv_mutex_unlock(&w->mutex);
+        run_batch(w, batch);
+        uv_mutex_lock(&w->mutex);
+        add_ended(w, batch);
+    }
+    uv_mutex_unlock(&w->mutex);
+
+    /* Here and not on the loop: it may take as long as the disk likes. */
+    sqlite3_wal_checkpoint_v2(w->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    release_database(w);
+
+    uv_mutex_lock(&w->mutex);
+    w->finished = true;
+    uv_async_send(&w->async);
+    uv_mutex_unlock(&w->mutex);
+}
+
+/* --- the loop --------------------------------------------------------------- */
+
+static void report_health(struct writer *w, const struct batch *batch)
+{
+    if (batch->refused || (batch->committed && !w->reported))
+        return;
+    w->reported = !batch->committed;
+    w->events->on_health(w->arg, batch->committed ? NULL : &batch->why);
+}
+
+static size_t end_batch(struct writer *w, struct batch *batch)
+{
+    size_t count = 0;
+
+    report_health(w, batch);
+    while (batch->first) {
+        struct write *write = batch->first;
+        batch->first = write->next;
+        if (write->done)
+            write->done(write->arg, batch->committed ? write->why : &batch->why);
+        free(write->why);
+        free(write);
+        count++;
+    }
+    return batch->refused ? 0 : count;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    struct writer *w = handle->data;
+    const struct writer_events *events = w->events;
+    void *arg = w->arg;
+
+    uv_cond_destroy(&w->wake);
+    uv_mutex_destroy(&w->mutex);
+    free(w->path);
+    free(w);
+    events->on_closed(arg);
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct writer *w = async->data;
+
+    uv_mutex_lock(&w->mutex);
+    struct batch *batch = w->ended;
+    bool finished = w->finished;
+    w->ended = NULL;
+    w->ended_end = &w->ended;
+    uv_mutex_unlock(&w->mutex);
+
+    size_t count = 0;
+    while (batch) {
+        struct batch *next = batch->next;
+        count += end_batch(w, batch);
+        free(batch);
+        batch = next;
+    }
+
+    uv_mutex_lock(&w->mutex);
+    w->waiting -= count;
+    finished = finished && !w->ended;
+    uv_mutex_unlock(&w->mutex);
+    if (finished && !uv_is_closing((uv_handle_t *)async)) {
+        uv_thread_join(&w->thread); /* it has nothing more to do */
+        uv_close((uv_handle_t *)async, on_handle_closed);
+    }
+}
+
+static void refuse(struct writer *w, struct write *write, enum bridge_code code, const char *text)
+{
+    struct batch *batch = bridge_alloc(sizeof *batch);
+
+    batch->first = write;
+    batch->refused = true;
+    bridge_fail(&batch->why, code, "%s", text);
+    add_ended(w, batch);
+}
+
+void writer_put(struct writer *w, struct write *write)
+{
+    write->next = NULL;
+    write->why = NULL;
+    uv_mutex_lock(&w->mutex);
+    if (w->closing) {
+        refuse(w, write, BRIDGE_RETRY, "bridged is stopping");
+    } else if (w->waiting >= WRITER_LIMIT) {
+        refuse(w, write, BRIDGE_BUSY, "the disk does not keep up: too much waits to be written");
+    } else {
+        *w->queue_end = write;
+        w->queue_end = &write->next;
+        w->waiting++;
+        uv_cond_signal(&w->wake);
+    }
+    uv_mutex_unlock(&w->mutex);
+}
+
+void writer_close(struct writer *w)
+{
+    uv_mutex_lock(&w->mutex);
+    w->closing = true;
+    uv_cond_signal(&w->wake);
+    uv_mutex_unlock(&w->mutex);
+}
+
+static int prepare(struct writer *w, const char *sql, sqlite3_stmt **q, struct bridge_error *err)
+{
+    if (sqlite3_prepare_v3(w->db, sql, -1, SQLITE_PREPARE_PERSISTENT, q, NULL) == SQLITE_OK)
+        return 0;
+    return sqlite_fail(err, w->db, w->path);
+}
+
+static int prepare_all(struct writer *w, struct bridge_error *err)
+{
+    for (int i = 0; i < WRITE_KINDS; i++) {
+        if (prepare(w, types[i]->sql, &w->statements[i], err))
+            return -1;
+    }
+    return prepare(w, PROBE_SQL, &w->probe, err);
+}
+
+struct writer *writer_start(uv_loop_t *loop, sqlite3 *db, const char *path,
+                            const struct writer_events *events, void *arg,
+                            struct bridge_error *err)
+{
+    struct writer *w = bridge_alloc(sizeof *w);
+
+    *w = (struct writer){ .db = db, .path = bridge_strdup(path), .events = events, .arg = arg };
+    w->queue_end = &w->queue;
+    w->ended_end = &w->ended;
+    if (prepare_all(w, err)) {
+        release_database(w);
+        free(w->path);
+        free(w);
+        return NULL;
+    }
+    sqlite3_busy_timeout(db, BUSY_TIMEOUT);
+    w->async.data = w;
+    /* Each fails only without memory or descriptors, at start-up: as bad as out
+     * of memory. */
+    int rc = uv_mutex_init(&w->mutex) || uv_cond_init(&w->wake) ||
+             uv_async_init(loop, &w->async, on_async) || uv_thread_create(&w->thread, run, w);
+    assert(!rc);
+    return w;
+}
