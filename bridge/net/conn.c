@@ -149,21 +149,18 @@ static void shut(struct conn *conn)
 }
 
 __attribute__((format(printf, 3, 4)))
-static void set_why(struct conn *conn, enum bridge_code code, const char *format, ...)
+static void fail(struct conn *conn, enum bridge_code code, const char *format, ...)
 {
     char text[BRIDGE_ERROR_MAX];
     va_list args;
 
-    if (conn->why) /* the first reason is the cause of the others */
-        return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     conn->why = bridge_alloc(sizeof *conn->why);
     bridge_fail(conn->why, code, "%s", text);
+    shut(conn);
 }
-
-#define fail(conn, ...) (set_why((conn), __VA_ARGS__), shut(conn))
 
 static void fail_socket(struct conn *conn, int error)
 {
@@ -414,7 +411,8 @@ static void send_answer(struct conn *conn)
         on_send_failed(conn, -rc);
         return;
     }
-    conn->blocked = conn->wire.bytes > 0;
+    if (conn->wire.bytes)
+        conn->blocked = true;
     update_interest(conn);
 }
 
@@ -708,8 +706,8 @@ static int make_tls(struct tls **tls, const struct conn_options *options,
         return *tls ? 0 : -1;
     }
     if (options->fingerprint)
-        return bridge_fail(err, BRIDGE_INVALID, "without TLS there is no certificate to compare "
-                                                "with the fingerprint");
+        return bridge_fail(err, BRIDGE_INVALID,
+                           "without TLS there is no certificate to compare with the fingerprint");
     return 0;
 }
 
@@ -766,11 +764,8 @@ void conn_close(struct conn *conn)
 
 void conn_abort(struct conn *conn)
 {
-    if (conn->state == CONN_CLOSED)
-        return;
-    free(conn->why);
-    conn->why = NULL;
-    shut(conn);
+    if (conn->state != CONN_CLOSED)
+        shut(conn);
 }
 
 const char *conn_peer_address(const struct conn *conn)

@@ -107,7 +107,8 @@ static void on_attempt(uv_poll_t *poll, int status, int events);
 static int attempt_begin(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
-    int fd = socket(attempt->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int family = attempt->address.any.sa_family;
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int error;
 
     if (fd < 0) {
@@ -180,7 +181,8 @@ static void on_attempt(uv_poll_t *poll, int status, int events)
 }
 
 struct dial *dial_start(uv_loop_t *loop, const union net_address *list, size_t count,
-                        uint16_t port, const union net_address *from, dial_done *done, void *arg)
+                        uint16_t port, const union net_address *from, dial_done *done,
+                        void *arg)
 {
     struct dial *dial = bridge_alloc(sizeof *dial + count * sizeof dial->attempts[0]);
 

@@ -122,7 +122,8 @@ static struct lookup *lookup_start(uv_loop_t *loop, const char *key, size_t key_
     memcpy(lookup->key, key, key_len);
     lookup->key_len = key_len;
     lookup->request.data = lookup;
-    int rc = uv_getaddrinfo(loop, &lookup->request, on_answer, lookup_host(lookup), NULL, &hints);
+    int rc =
+        uv_getaddrinfo(loop, &lookup->request, on_answer, lookup_host(lookup), NULL, &hints);
     if (rc) { /* libuv refuses what cannot be a name */
         bridge_fail(err, BRIDGE_NO_HOST, "there is no host named %s: %s", lookup_host(lookup),
                     uv_strerror(rc));

@@ -8,7 +8,9 @@
  * freed after it.
  *
  *     opening -> (on_connected) open -> closing -> on_closed
- */
+ *
+ * All calls come from the loop's thread, and all loops with conns run in one
+ * thread. Nobody needs to ignore SIGPIPE for them. */
 #ifndef BRIDGE_CONN_H
 #define BRIDGE_CONN_H
 
@@ -44,7 +46,8 @@ struct conn_options {
     uint64_t resolve_timeout; /* (10 s) */
     uint64_t connect_timeout; /* (20 s) over all addresses */
     uint64_t tls_timeout;     /* (20 s) */
-    uint64_t idle_timeout;    /* nothing received for so long while open; 0: none */
+    uint64_t idle_timeout;    /* nothing received for so long while open; 0: none. Does not
+                                 run while paused nor after on_eof */
     uint64_t close_timeout;   /* (2 s) to flush and shut down */
 
     /* Back-pressure, bytes queued for sending: conn_full() from `high` on;
@@ -62,7 +65,16 @@ struct conn_events {
     /* The peer has sent its last byte; we may still send. Optional: without it
      * the conn closes by itself, after flushing. */
     void (*on_eof)(void *arg);
-    /* `why` is NULL when we closed it, or the peer did in an orderly way. */
+    /* `why` is NULL when we closed it and all that was queued is sent, when we aborted it,
+     * and when the peer ended it in an orderly way: with TLS that takes a close_notify, for
+     * anybody on the way can send a FIN. Otherwise its code is
+     *   BRIDGE_NO_HOST   there is no such name
+     *   BRIDGE_REJECTED  no TLS here, none that is new enough, a certificate that is not
+     *                    accepted (the text has its fingerprint, ready to be pinned)
+     *   BRIDGE_AUTH      the server requires a client certificate, or another one
+     *   BRIDGE_BUSY      past `limit`
+     *   BRIDGE_RETRY     all else: refused, cut, too late
+     * A server that requires a client certificate may say so after on_connected (TLS 1.3). */
     void (*on_closed)(void *arg, const struct bridge_error *why);
 };
 
@@ -84,10 +96,12 @@ void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
 /* Orderly: send what is queued, TLS close_notify, FIN, then on_closed. No
- * other callback comes after this call. Calling it again does nothing. */
+ * other callback comes after this call. Calling it again does nothing. Before
+ * on_connected it is conn_abort(). */
 void conn_close(struct conn *conn);
 
-/* At once, dropping what is queued. Only on_closed comes after it. */
+/* At once, dropping what is queued; the peer sees a reset, not an end. Only
+ * on_closed comes after it. */
 void conn_abort(struct conn *conn);
 
 /* Numeric address of the peer and of us ("192.0.2.1", "2001:db8::1"); "" before

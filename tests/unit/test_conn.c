@@ -104,13 +104,14 @@ static uv_loop_t loop;
 static uv_timer_t watchdog;
 static char directory[] = "/tmp/test_conn.XXXXXX";
 static char ca_file[64], client_file[64], client_key[64], other_key[64];
-static struct cert authority, good, expired, future, other_name, by_address, self_signed, client;
+static struct cert authority, good, expired, future, other_name, by_address, self_signed;
+static struct cert client;
 
 struct client {
     struct conn *conn;
     struct conn_options options;
     struct conn_events events;
-    struct strbuf log; /* a letter per callback: Connected, data (once), Drained, Eof, X closed */
+    struct strbuf log; /* callbacks: Connected, data (of a run, the first), Drained, Eof, X */
     struct strbuf got;
     bool failed;
     struct bridge_error why;
@@ -467,7 +468,8 @@ static void refuses_options_that_make_no_sense(void **state)
         { { .port = 1 }, "a host and a port" },
         { { .host = "", .port = 1 }, "a host and a port" },
         { { .host = "a.test" }, "a host and a port" },
-        { { .host = "a.test", .port = 1, .bind_address = "b.test" }, "'b.test' is not a numeric" },
+        { { .host = "a.test", .port = 1, .bind_address = "b.test" },
+          "'b.test' is not a numeric" },
         { { .host = "a.test", .port = 1, .fingerprint = "00" }, "without TLS" },
         { { .host = "a.test", .port = 1, .tls = CONN_TLS_ON, .fingerprint = "00:1" },
           "64 hexadecimal digits, unlike '00:1'" },
@@ -502,6 +504,9 @@ static void refuses_options_that_make_no_sense(void **state)
 
 /* ---- names and addresses ---- */
 
+#define LONG_PART "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."
+#define LONG_NAME LONG_PART LONG_PART LONG_PART LONG_PART LONG_PART LONG_PART
+
 static void says_why_a_name_cannot_be_used(void **state)
 {
     static const struct {
@@ -510,6 +515,7 @@ static void says_why_a_name_cannot_be_used(void **state)
         const char *words;
     } cases[] = {
         { "missing.test", BRIDGE_NO_HOST, "there is no host named missing.test" },
+        { LONG_NAME, BRIDGE_NO_HOST, "there is no host named aaaa" },
         { "mute-dns.test", BRIDGE_RETRY, "no name server answers for mute-dns.test" },
     };
 
@@ -549,7 +555,8 @@ static void a_resolver_that_never_answers_costs_the_deadline(void **state)
     run();
     for (size_t i = 0; i < 2; i++) {
         assert_log(&c[i], "X");
-        assert_failed(&c[i], BRIDGE_RETRY, "no name server has answered for stuck.test in 0.03 s");
+        assert_failed(&c[i], BRIDGE_RETRY,
+                      "no name server has answered for stuck.test in 0.03 s");
         client_release(&c[i]);
     }
 }
@@ -1147,6 +1154,50 @@ static void tells_once_when_a_slow_peer_has_caught_up(void **state)
     }
 }
 
+/* The answer to a key update is made by reading, in the middle of what waits to
+ * be written. */
+static void update_keys_and_read(struct server *server, struct peer *peer)
+{
+    char piece[100000];
+
+    for (int i = 0; i < 50; i++) {
+        SSL_key_update(peer->ssl, SSL_KEY_UPDATE_REQUESTED);
+        peer_write(peer, "new", 3);
+        strbuf_add(&server->got, piece, (size_t)peer_read(peer, piece, sizeof piece));
+    }
+    peer_read_all(peer, &server->got);
+}
+
+static void flood_until_drained(struct client *c, char event)
+{
+    static char flood[16 * MEGABYTE];
+
+    if (event == 'C')
+        conn_write(c->conn, flood, sizeof flood);
+    if (event == 'D')
+        conn_close(c->conn);
+}
+
+static void goes_on_sending_when_the_peer_changes_keys(void **state)
+{
+    struct server server = { .serve = update_keys_and_read, .cert = &good };
+    struct client c;
+
+    (void)state;
+    set_up(&c, &server);
+    c.options.high = MEGABYTE;
+    c.options.low = 1;
+    c.options.close_timeout = 30000;
+    c.act = flood_until_drained;
+    client_open(&c);
+    run();
+    server_join(&server);
+    assert_not_failed(&c);
+    assert_int_equal(server.got.len, 16 * MEGABYTE);
+    server_release(&server);
+    client_release(&c);
+}
+
 static void flood_past_the_limit(struct client *c, char event)
 {
     static char flood[MEGABYTE];
@@ -1475,7 +1526,7 @@ static void says_what_is_wrong_with_a_server_that_cannot_do_tls(void **state)
         const char *words;
     } cases[] = {
 #define BYTES(text) (text), sizeof(text) - 1
-        { BYTES(":irc.test NOTICE * :hi\r\n"), BRIDGE_REJECTED, "does not speak TLS on this port" },
+        { BYTES(":irc.test NOTICE * :\r\n"), BRIDGE_REJECTED, "does not speak TLS on this port" },
         { BYTES("HTTP/1.1 400 Bad"), BRIDGE_REJECTED, "does not speak TLS on this port" },
         { BYTES("\r"), BRIDGE_REJECTED, "does not speak TLS on this port" },
         { BYTES(""), BRIDGE_RETRY, "closed the connection in the TLS handshake" },
@@ -1578,8 +1629,8 @@ static int group_setup(void **state)
     cert_fingerprint(&good, good_pin);
     cert_fingerprint(&self_signed, self_signed_pin);
     for (size_t i = 0; i < 32; i++) /* as OpenSSL prints them */
-        sprintf(colon_pin + 3 * i - (i > 0), "%s%c%c", i ? ":" : "", toupper(self_signed_pin[2 * i]),
-                toupper(self_signed_pin[2 * i + 1]));
+        sprintf(colon_pin + 3 * i - (i > 0), "%s%c%c", i ? ":" : "",
+                toupper(self_signed_pin[2 * i]), toupper(self_signed_pin[2 * i + 1]));
     return 0;
 }
 
@@ -1627,6 +1678,7 @@ int main(void)
         TEST(can_be_closed_in_every_phase_of_opening),
         TEST(can_be_closed_before_the_loop_runs),
         TEST(tells_once_when_a_slow_peer_has_caught_up),
+        TEST(goes_on_sending_when_the_peer_changes_keys),
         TEST(fails_past_the_limit),
         TEST(nothing_comes_while_paused_and_nothing_is_lost),
         TEST(gives_up_on_a_server_that_has_gone_quiet),

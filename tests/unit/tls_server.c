@@ -85,7 +85,8 @@ void cert_save(const struct cert *cert, const char *cert_file, const char *key_f
     }
     if (key_file) {
         file = fopen(key_file, "w");
-        check(file && PEM_write_PrivateKey(file, cert->key, NULL, NULL, 0, NULL, NULL), key_file);
+        check(file && PEM_write_PrivateKey(file, cert->key, NULL, NULL, 0, NULL, NULL),
+              key_file);
         fclose(file);
     }
 }

@@ -25,7 +25,8 @@ void cert_make(struct cert *cert, const char *names, const struct cert *issuer, 
                int to_day);
 void cert_release(struct cert *cert);
 void cert_fingerprint(const struct cert *cert, char text[65]);
-void cert_save(const struct cert *cert, const char *cert_file, const char *key_file); /* or NULL */
+/* As PEM; a file that is NULL is not written. */
+void cert_save(const struct cert *cert, const char *cert_file, const char *key_file);
 
 enum peer_end { PEER_NOT_ENDED, PEER_FIN, PEER_GOODBYE /* close_notify */, PEER_RESET };
 
