@@ -1,0 +1,18 @@
+#!/bin/sh
+# Every key of bridge.conf has its place in the manual page, and the page has no
+# other: man_keys.sh BRIDGED PLUGINS PAGE
+set -eu
+
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+
+"$1" --plugins "$2" --print-config >"$work/example"
+sed -n 's/^[ #]*\([a-z_]*\) =.*/\1/p' "$work/example" | sort -u >"$work/keys"
+# A group is a heading of the page, its keys are items: ".It Ic burst , rate No *".
+sed -n -e '/^\.Ss/,$s/^\.It Ic //p' -e 's/^\.Ss .*: \([a-z_]*\) = .*/\1/p' "$3" |
+    tr ' ' '\n' | grep -x '[a-z_]\{2,\}' | sort -u >"$work/page"
+
+if ! diff "$work/keys" "$work/page"; then
+    echo "these keys are in --print-config only (<), or in $3 only (>)"
+    exit 1
+fi
