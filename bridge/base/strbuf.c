@@ -111,17 +111,20 @@ void strbuf_addch(struct strbuf *b, char c)
 
 void strbuf_addv(struct strbuf *b, const char *format, va_list args)
 {
+    size_t room = b->size - b->len;
     va_list again;
 
+    if (b->overflow)
+        return;
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    int len = vsnprintf(room ? b->data + b->len : NULL, room, format, args);
     assert(len >= 0); /* no wide strings, no bad formats here */
     char *to = strbuf_reserve(b, (size_t)len);
-    if (!to)
-        return;
-    vsnprintf(to, (size_t)len + 1, format, args);
-    b->len += (size_t)len;
+    if (to && (size_t)len >= room) /* it was cut off */
+        vsnprintf(to, (size_t)len + 1, format, again);
+    va_end(again);
+    if (to)
+        b->len += (size_t)len;
 }
 
 void strbuf_addf(struct strbuf *b, const char *format, ...)

@@ -35,11 +35,25 @@ uint32_t utf8_decode(const char *text, size_t len, size_t *used)
     return c;
 }
 
+/* Bytes at the start that are visible ASCII: nearly all of what passes here, and
+ * not worth a call for each. */
+static size_t ascii_run(const char *text, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && text[n] >= ' ' && text[n] < 0x7f)
+        n++;
+    return n;
+}
+
 bool utf8_valid(const char *text, size_t len)
 {
     size_t used;
 
     for (size_t i = 0; i < len; i += used) {
+        i += ascii_run(text + i, len - i);
+        if (i == len)
+            break;
         if (utf8_decode(text + i, len - i, &used) == UTF8_BAD)
             return false;
     }
@@ -74,6 +88,9 @@ static void add_clean(struct strbuf *out, const char *text, size_t len, bool lat
     size_t used;
 
     for (size_t i = 0; i < len; i += used) {
+        i += ascii_run(text + i, len - i);
+        if (i == len)
+            break;
         uint32_t c = utf8_decode(text + i, len - i, &used);
         if (c >= 0x20 && c != 0x7f && utf8_is_xml(c) && !(c >= 0x80 && c < 0xa0))
             continue;
