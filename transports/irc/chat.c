@@ -63,10 +63,14 @@ static size_t measure(const struct outgoing *o)
 /* \1 would make a command for the other client of it. */
 static void add_piece(struct strbuf *out, const char *piece, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (piece[i] != '\1')
-            strbuf_addch(out, piece[i]);
+    const char *end = piece + len;
+    const char *mark;
+
+    while ((mark = memchr(piece, '\1', (size_t)(end - piece)))) {
+        strbuf_add(out, piece, (size_t)(mark - piece));
+        piece = mark + 1;
     }
+    strbuf_add(out, piece, (size_t)(end - piece));
 }
 
 static int queue(struct irc_link *link, const struct outgoing *o, struct bridge_error *err)
