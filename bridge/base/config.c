@@ -93,7 +93,7 @@ static void add_found_number(struct strbuf *out, const config_setting_t *setting
         strbuf_adds(out, "a number that runs into the next word");
 }
 
-/* In plain words; a secret's value is not shown, whatever its type. */
+/* In plain words; what could be a secret is not shown. */
 static void add_found(struct strbuf *out, const config_setting_t *setting, bool secret)
 {
     switch (setting->type) {
@@ -107,7 +107,7 @@ static void add_found(struct strbuf *out, const config_setting_t *setting, bool 
         strbuf_adds(out, "a list [ ... ]");
         break;
     case CONFIG_TYPE_BOOL:
-        strbuf_adds(out, secret ? "true or false" : setting->value.ival ? "true" : "false");
+        strbuf_adds(out, setting->value.ival ? "true" : "false");
         break;
     case CONFIG_TYPE_STRING:
         if (secret)

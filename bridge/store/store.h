@@ -26,7 +26,8 @@ struct store;
  * only. */
 struct store *store_open(uv_loop_t *loop, const char *path, struct bridge_error *err);
 
-/* Apply everything queued, run the completions, close, then call back. */
+/* Apply everything queued, run the completions, close, then call back (NULL:
+ * nobody). Reading is possible until then; what is put now is refused. */
 void store_close(struct store *store, void (*on_closed)(void *arg), void *arg);
 
 /* Called when the store becomes degraded (why) and when it is well again
@@ -35,6 +36,9 @@ void store_on_health(struct store *store, void (*cb)(void *arg, const struct bri
                      void *arg);
 const struct bridge_error *store_trouble(const struct store *store); /* NULL: well */
 
+/* `why`: BRIDGE_RETRY, the disk did not take it; BRIDGE_BUSY, 100,000 writes
+ * wait already; BRIDGE_INVALID, no retry can help. Those that were tried
+ * complete in the order of the calls. */
 typedef void store_done(void *arg, const struct bridge_error *why);
 
 /* --- contacts: legacy addresses in users' rosters ------------------------- */
@@ -60,13 +64,14 @@ void store_contact_put(struct store *store, const struct store_contact *contact,
 void store_contact_remove(struct store *store, const char *domain, const char *user,
                           const char *address, store_done *done, void *arg);
 
-/* Reads. The callback's contact is borrowed. */
+/* Reads see what is durable: not what is still queued. */
 bool store_contact_find(struct store *store, const char *domain, const char *user,
                         const char *address, struct store_contact *out);
 /* (*out's strings live until the next call of store_contact_find) */
 
 /* One user's contacts on one transport; `user` NULL: everybody's there.
- * The callback returns false to stop. */
+ * The callback returns false to stop; its contact is borrowed. One walk sees
+ * one state of the database, whatever is written meanwhile. */
 void store_contact_each(struct store *store, const char *domain, const char *user,
                         bool (*each)(void *arg, const struct store_contact *contact), void *arg);
 

@@ -1,14 +1,17 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +61,32 @@ static void run_until(const int *flag, int n)
 {
     while (*flag < n)
         assert_true(uv_run(&loop, UV_RUN_ONCE) || *flag >= n);
+}
+
+/* SQLite's calls land here: the linker finds the program's names first. */
+static atomic_int syncs;
+
+int fsync(int fd)
+{
+    syncs++;
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int fdatasync(int fd)
+{
+    syncs++;
+    return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* A child that does not outlive us, whatever happens. */
+static pid_t fork_child(void)
+{
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return child;
 }
 
 static void count_up(void *arg)
@@ -128,7 +157,8 @@ static void put_and_wait(struct store *store, int first, int count)
     for (int i = 0; i < count; i++)
         put_contact(store, first + i, "n", STORE_SUB_BOTH);
     run_until(&outcome.all, count);
-    assert_int_equal(outcome.good, count);
+    if (outcome.good != count)
+        fail_msg("%d of %d are written: %s", outcome.good, count, outcome.text);
 }
 
 static void exec_raw(const char *sql)
@@ -317,6 +347,36 @@ static void completions_come_in_the_order_of_the_calls(void **state)
     close_store(store);
 }
 
+static void a_completion_comes_after_the_disk_was_told_to_keep_it(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    for (int i = 0; i < 10; i++) {
+        int before = syncs;
+        put_and_wait(store, i, 1);
+        assert_true(syncs > before);
+    }
+    close_store(store);
+}
+
+static void a_transaction_that_fails_does_not_stay_open(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    put_and_wait(store, 1, 1);
+    exec_raw("ALTER TABLE contact RENAME TO gone");
+    memset(&outcome, 0, sizeof outcome);
+    put_contact(store, 2, "n", STORE_SUB_BOTH);
+    run_until(&outcome.all, 1);
+    assert_int_equal(outcome.retry, 1);
+    assert_non_null(strstr(outcome.text, "no such table: contact"));
+    exec_raw("ALTER TABLE gone RENAME TO contact"); /* needs the lock */
+    put_and_wait(store, 2, 1);
+    close_store(store);
+}
+
 static void a_write_that_breaks_a_rule_fails_alone(void **state)
 {
     struct store *store = open_store();
@@ -427,13 +487,23 @@ static void on_health(void *arg, const struct bridge_error *why)
     }
 }
 
-/* No file of ours may grow past this: the kernel refuses, as on a full disk. */
-static void limit_files(rlim_t bytes)
+/* No file of ours can grow any more: the kernel refuses, as on a full disk. */
+static void fill_disk(void)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 1024;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void make_room(void)
 {
     struct rlimit limit;
 
     getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = bytes;
+    limit.rlim_cur = limit.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
@@ -446,8 +516,7 @@ static void a_full_disk_loses_nothing_and_heals_by_itself(void **state)
     memset(&health, 0, sizeof health);
     store_on_health(store, on_health, &health);
     put_and_wait(store, 0, 10);
-    signal(SIGXFSZ, SIG_IGN);
-    limit_files(1024);
+    fill_disk();
     memset(&outcome, 0, sizeof outcome);
     for (int i = 10; i < 2000; i++)
         put_contact(store, i, "n", STORE_SUB_BOTH);
@@ -461,7 +530,7 @@ static void a_full_disk_loses_nothing_and_heals_by_itself(void **state)
     assert_true(find_contact(store, 9, &c));
     assert_false(find_contact(store, 10, &c));
 
-    limit_files(RLIM_INFINITY);
+    make_room();
     run_until(&health.well, 1); /* nobody writes: it finds out by itself */
     assert_null(store_trouble(store));
     put_and_wait(store, 10, 1990);
@@ -480,11 +549,10 @@ static void the_next_write_that_works_heals_too(void **state)
     memset(&health, 0, sizeof health);
     memset(&outcome, 0, sizeof outcome);
     store_on_health(store, on_health, &health);
-    signal(SIGXFSZ, SIG_IGN);
-    limit_files(1024);
+    fill_disk();
     put_contact(store, 1, "n", STORE_SUB_BOTH);
     run_until(&outcome.all, 1);
-    limit_files(RLIM_INFINITY);
+    make_room();
     put_and_wait(store, 1, 1);
     assert_int_equal(health.bad, 1);
     assert_int_equal(health.well, 1);
@@ -497,12 +565,11 @@ static void closing_with_a_full_disk_says_so_and_ends(void **state)
 
     (void)state;
     memset(&outcome, 0, sizeof outcome);
-    signal(SIGXFSZ, SIG_IGN);
-    limit_files(1024);
+    fill_disk();
     for (int i = 0; i < 1500; i++)
         put_contact(store, i, "n", STORE_SUB_BOTH);
     close_store(store);
-    limit_files(RLIM_INFINITY);
+    make_room();
     assert_int_equal(outcome.retry, 1500);
 }
 
@@ -510,21 +577,28 @@ static void closing_with_a_full_disk_says_so_and_ends(void **state)
 
 static int report_pipe;
 static struct store *child_store;
-static int child_next;
+static int child_last;
+
+static void put_next(void);
 
 /* Tell the parent, then go on: there are always some on their way. */
 static void report(void *arg, const struct bridge_error *why)
 {
     int n = (int)(intptr_t)arg;
+
+    if (why || write(report_pipe, &n, sizeof n) != sizeof n)
+        _exit(1);
+    put_next();
+}
+
+static void put_next(void)
+{
     char address[32];
     struct store_contact c = { .domain = "sms.example.net", .user = "juliet@example.net",
                                .address = address };
 
-    if (!why && write(report_pipe, &n, sizeof n) != sizeof n)
-        _exit(1);
-    snprintf(address, sizeof address, "+%09d", child_next);
-    store_contact_put(child_store, &c, report, (void *)(intptr_t)child_next);
-    child_next++;
+    snprintf(address, sizeof address, "+%09d", ++child_last);
+    store_contact_put(child_store, &c, report, (void *)(intptr_t)child_last);
 }
 
 static void write_until_killed(int fd)
@@ -533,11 +607,10 @@ static void write_until_killed(int fd)
     uv_loop_t own;
 
     report_pipe = fd;
-    child_next = 1;
     uv_loop_init(&own);
     child_store = store_open(&own, path, &err);
     for (int i = 0; child_store && i < 20; i++)
-        report(NULL, &err);
+        put_next();
     uv_run(&own, UV_RUN_DEFAULT);
     _exit(1);
 }
@@ -550,7 +623,7 @@ static void what_was_completed_survives_kill_9(void **state)
     for (int round = 1; round <= 5; round++) {
         int pipes[2], n, last = 0, count = 0, status;
         assert_int_equal(pipe(pipes), 0);
-        pid_t child = fork();
+        pid_t child = fork_child();
         if (child == 0)
             write_until_killed(pipes[1]);
         close(pipes[1]);
@@ -620,7 +693,7 @@ static void another_programs_lock_is_a_refusal(void **state)
     int ready[2], status;
     char byte;
     assert_int_equal(pipe(ready), 0);
-    pid_t child = fork();
+    pid_t child = fork_child();
     if (child == 0) {
         bool locked = !sqlite3_open(path, &other) &&
                       !sqlite3_exec(other, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE",
@@ -732,7 +805,7 @@ static const char *open_as_nobody(void)
 
     memset(text, 0, sizeof text);
     assert_int_equal(pipe(pipes), 0);
-    pid_t child = fork();
+    pid_t child = fork_child();
     if (child == 0) {
         struct bridge_error err = { 0 };
         uv_loop_t own;
@@ -794,10 +867,9 @@ static void a_full_disk_at_the_start_is_said(void **state)
     struct bridge_error err = { 0 };
 
     (void)state;
-    signal(SIGXFSZ, SIG_IGN);
-    limit_files(1024);
+    fill_disk();
     struct store *store = store_open(&loop, path, &err);
-    limit_files(RLIM_INFINITY);
+    make_room();
     assert_null(store);
     assert_non_null(strstr(err.text, path));
     assert_int_equal(err.code, BRIDGE_RETRY);
@@ -842,6 +914,7 @@ static int migrate_to(const char *const *steps, int count, struct bridge_error *
     memcpy(some, steps, (size_t)count * sizeof *some);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     int rc = migrate(db, path, some, err);
+    assert_true(sqlite3_get_autocommit(db)); /* no transaction is left open */
     sqlite3_close(db);
     return rc;
 }
@@ -866,8 +939,8 @@ static void every_past_version_is_upgraded_with_its_content(void **state)
 }
 
 static const char *const three_steps[] = {
-    "CREATE TABLE schema_version(id INTEGER PRIMARY KEY, version, probes);"
-    "INSERT INTO schema_version VALUES(1, 0, 0); CREATE TABLE a(x); INSERT INTO a VALUES(7)",
+    ("CREATE TABLE schema_version(id INTEGER PRIMARY KEY, version, probes);"
+     "INSERT INTO schema_version VALUES(1, 0, 0); CREATE TABLE a(x); INSERT INTO a VALUES(7)"),
     "CREATE TABLE b(x); INSERT INTO b SELECT x FROM a",
     "DROP TABLE a; CREATE TABLE c(x); INSERT INTO c SELECT x FROM b",
 };
@@ -897,10 +970,11 @@ static void an_upgrade_leaves_a_private_copy_of_what_was(void **state)
 
 static void a_step_that_fails_changes_nothing_and_can_be_repeated(void **state)
 {
-    static const char *const bad[] = {
-        NULL, NULL, "DROP TABLE a; CREATE TABLE c(x); INSERT INTO nowhere VALUES(1)",
+    const char *const steps[] = {
+        three_steps[0],
+        three_steps[1],
+        "DROP TABLE a; CREATE TABLE c(x); INSERT INTO nowhere VALUES(1)",
     };
-    const char *steps[] = { three_steps[0], three_steps[1], bad[2] };
     struct bridge_error err = { 0 };
 
     (void)state;
@@ -920,10 +994,9 @@ static void without_room_for_the_copy_nothing_is_migrated(void **state)
 
     (void)state;
     assert_int_equal(migrate_to(three_steps, 1, &err), 0);
-    signal(SIGXFSZ, SIG_IGN);
-    limit_files(1024);
+    fill_disk();
     int rc = migrate_to(three_steps, 3, &err);
-    limit_files(RLIM_INFINITY);
+    make_room();
     assert_int_equal(rc, -1);
     assert_true_sql(path, "SELECT version = 1 FROM schema_version");
     snprintf(part, sizeof part, "%s.v1.backup.part", path);
@@ -941,6 +1014,8 @@ int main(void)
         TEST(contacts_are_listed_by_user_and_by_domain),
         TEST(a_walk_sees_one_state_of_the_database),
         TEST(completions_come_in_the_order_of_the_calls),
+        TEST(a_completion_comes_after_the_disk_was_told_to_keep_it),
+        TEST(a_transaction_that_fails_does_not_stay_open),
         TEST(a_write_that_breaks_a_rule_fails_alone),
         TEST(closing_writes_what_is_queued_and_leaves_no_wal),
         TEST(what_comes_after_the_close_is_refused),

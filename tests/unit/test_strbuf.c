@@ -140,7 +140,7 @@ static void drop_and_cut_leave_the_rest(void **state)
         struct strbuf b = STRBUF_INIT(100);
         strbuf_adds(&b, "hello");
         strbuf_drop(&b, n);
-        assert_string_equal(strbuf_text(&b), "hello" + n);
+        assert_string_equal(strbuf_text(&b), &"hello"[n]);
         assert_int_equal(b.len, 5 - n);
         strbuf_reset(&b);
         strbuf_adds(&b, "hello");
