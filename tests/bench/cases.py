@@ -73,6 +73,7 @@ FIGURES = {
     "stall": {
         "stalled.sent": "messages taken while the receiver stalls",
         "stalled.held_back": "sender held back (1 = yes)",
+        "drain.refused": "messages answered with an error",
         "stalled.rss_kB_grown": "RSS growth kB",
         "drain.time_s": "drain s",
         "drain.cpu_us_per_message": "CPU µs/message, drain",
@@ -84,6 +85,7 @@ FIGURES = {
 INTEGRITY = [
     *(f"{phase}.{fault}" for phase in ("saturated", "paced", "drain")
       for fault in ("lost", "duplicates", "reordered")),
+    "saturated.refused", "paced.refused",
     "join.incomplete", "errors", "exit.crashed", "exit.killed", "exit.status",
 ]
 

@@ -23,6 +23,11 @@ static const struct key {
     { "template", offsetof(struct adapter, template) },
 };
 
+static char **field_of(struct adapter *a, const struct key *key)
+{
+    return (char **)((char *)a + key->offset);
+}
+
 static char *trim(char *text)
 {
     text += strspn(text, " \t");
@@ -36,9 +41,8 @@ static void set(struct adapter *a, const char *file, const char *name, const cha
 {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (!strcmp(name, keys[i].name)) {
-            char **field = (char **)((char *)a + keys[i].offset);
-            free(*field);
-            *field = must_strdup(value);
+            free(*field_of(a, &keys[i]));
+            *field_of(a, &keys[i]) = must_strdup(value);
             return;
         }
     }
@@ -69,6 +73,14 @@ void adapter_load(struct adapter *a, const char *file)
         die("%s: name, command and irc_host are needed", file);
     if (!a->irc_name)
         a->irc_name = must_strdup(a->irc_host);
+}
+
+void adapter_release(struct adapter *a)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        free(*field_of(a, &keys[i]));
+    free(a->here);
+    *a = (struct adapter){ 0 };
 }
 
 static void config_path(const struct offer *o, char *path, size_t size)

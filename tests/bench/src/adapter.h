@@ -35,6 +35,7 @@ struct offer {
 
 /* Ends the harness if the file is wrong. */
 void adapter_load(struct adapter *a, const char *file);
+void adapter_release(struct adapter *a);
 
 /* Returns `text` with the placeholders filled in; the caller frees it. */
 char *adapter_expand(const struct adapter *a, const struct offer *o, const char *text);

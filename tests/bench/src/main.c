@@ -185,5 +185,6 @@ int main(int argc, char **argv)
     }
     if (!options.keep)
         remove_workdir(&offer);
+    adapter_release(&adapter);
     return 0;
 }

@@ -33,13 +33,13 @@ void pace_settle(void)
 
 void pace_drain(double patience)
 {
-    uint64_t seen = traffic_arrivals();
+    uint64_t seen = traffic_progress();
     uint64_t since = now_ns();
 
     while (traffic.done < traffic.sent && !gateway.dead) {
         loop_step(20 * NS_PER_MS);
-        if (traffic_arrivals() != seen) {
-            seen = traffic_arrivals();
+        if (traffic_progress() != seen) {
+            seen = traffic_progress();
             since = now_ns();
         } else if (seconds_between(since, now_ns()) > patience) {
             return;

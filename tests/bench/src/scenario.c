@@ -193,6 +193,8 @@ static void run_join(struct json *out)
     json_number(out, "private_bytes_per_member", private_kB * 1024 / options.members);
     json_number(out, "bytes_per_presence", (double)xmppd.bytes_in / (double)users.presences);
     json_close(out);
+    samples_release(&t.first_ms);
+    samples_release(&t.complete_ms);
 }
 
 static size_t unsent(void)

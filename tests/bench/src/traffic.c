@@ -22,6 +22,7 @@ static struct copies {
     uint64_t sent_at;
     uint16_t at_xmpp;
     uint16_t at_irc;
+    bool refused;
 } * messages;
 static size_t size;
 static uint64_t base; /* numbers below belong to an earlier phase */
@@ -105,7 +106,7 @@ static void count_copy(struct copies *m, uint16_t *copies, int want, uint64_t *t
     uint64_t now = now_ns();
     double latency = (double)(now - m->sent_at) / 1e3;
 
-    if (*copies >= want) {
+    if (*copies >= want || m->refused) {
         traffic.duplicates++;
         return;
     }
@@ -160,16 +161,38 @@ bool traffic_at_irc(const char *text, size_t len)
     return number >= 0;
 }
 
-uint64_t traffic_arrivals(void)
+bool traffic_refused(struct text id)
+{
+    struct copies *m;
+
+    if (id.len < 2 || id.p[0] != MESSAGE_ID_PREFIX)
+        return false;
+    m = message_of(strtoll(id.p + 1, NULL, 10)); /* a quote ends it */
+    if (m && !m->refused && !m->at_xmpp && !m->at_irc) {
+        m->refused = true;
+        traffic.refused++;
+        traffic.done++;
+    }
+    return true;
+}
+
+static uint64_t arrivals(void)
 {
     return traffic.at_xmpp + traffic.at_irc;
 }
 
+uint64_t traffic_progress(void)
+{
+    return arrivals() + traffic.refused;
+}
+
 void traffic_integrity_json(struct json *j)
 {
-    uint64_t wanted = traffic.sent * (uint64_t)(traffic.plan.want_xmpp + traffic.plan.want_irc);
+    uint64_t each = (uint64_t)(traffic.plan.want_xmpp + traffic.plan.want_irc);
+    uint64_t wanted = (traffic.sent - traffic.refused) * each;
 
-    json_number(j, "lost", (double)(wanted - traffic_arrivals()));
+    json_number(j, "lost", (double)(wanted - arrivals()));
+    json_number(j, "refused", (double)traffic.refused);
     json_number(j, "duplicates", (double)traffic.duplicates);
     json_number(j, "reordered", (double)traffic.reordered);
 }
@@ -184,7 +207,7 @@ void traffic_json(struct json *j, const char *key, const struct usage *a, const 
     traffic_integrity_json(j);
     json_number(j, "span_s", span);
     json_number(j, "messages_per_s", span > 0 ? (double)traffic.done / span : 0);
-    json_number(j, "arrivals_per_s", span > 0 ? (double)traffic_arrivals() / span : 0);
+    json_number(j, "arrivals_per_s", span > 0 ? (double)arrivals() / span : 0);
     usage_json(j, a, b, (double)traffic.done, "message");
     if (plan->want_xmpp > 1)
         json_number(j, "cpu_us_per_arrival",

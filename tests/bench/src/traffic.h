@@ -1,9 +1,9 @@
 /* traffic.h - the messages of a phase: sent, and accounted for at both ends.
  *
  * Every message carries a marker with its number. It is known how often each has
- * to arrive at the XMPP end and at the IRC end; it is done when it did. More is
- * counted as duplicates, less as lost, and a number lower than the last one of
- * the same receiver as reordered. */
+ * to arrive at the XMPP end and at the IRC end; it is done when it did, or when
+ * its sender was told that it will not. More is counted as duplicates, less as
+ * lost, and a number lower than the last one of the same receiver as reordered. */
 #ifndef BENCH_TRAFFIC_H
 #define BENCH_TRAFFIC_H
 
@@ -13,6 +13,7 @@
 
 #include "json.h"
 #include "samples.h"
+#include "stanza.h"
 #include "usage.h"
 
 struct traffic_plan {
@@ -29,6 +30,7 @@ struct traffic {
     uint64_t done;
     uint64_t at_xmpp;
     uint64_t at_irc;
+    uint64_t refused; /* answered with an error, instead of arriving */
     uint64_t duplicates;
     uint64_t reordered;
     uint64_t first_sent_at;
@@ -48,7 +50,11 @@ void traffic_send(void);
 bool traffic_at_xmpp(int user, const char *text, size_t len);
 bool traffic_at_irc(const char *text, size_t len);
 
-uint64_t traffic_arrivals(void);
+/* An error for the stanza with this id. False if that was no message. */
+bool traffic_refused(struct text id);
+
+/* Whatever a message ended with: it grows as long as something happens. */
+uint64_t traffic_progress(void);
 
 /* The phase as an object, with what it cost from `a` to `b`. */
 void traffic_json(struct json *j, const char *key, const struct usage *a,

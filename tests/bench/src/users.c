@@ -39,11 +39,12 @@ void users_join(int user, const char *channel)
 void users_say(int user, const char *channel, uint64_t id, const char *body)
 {
     char xml[1200];
-    int len = snprintf(xml, sizeof xml,
-                       "<message from='u%d@" USER_DOMAIN "/load' to='%s%%%s@" GATEWAY_DOMAIN
-                       "' type='groupchat' id='m%" PRIu64 "'><body>%s</body>"
-                       "<origin-id xmlns='urn:xmpp:sid:0' id='m%" PRIu64 "'/></message>",
-                       user, channel, irc_name, id, body, id);
+    int len =
+        snprintf(xml, sizeof xml,
+                 "<message from='u%d@" USER_DOMAIN "/load' to='%s%%%s@" GATEWAY_DOMAIN
+                 "' type='groupchat' id='%c%" PRIu64 "'><body>%s</body>"
+                 "<origin-id xmlns='urn:xmpp:sid:0' id='%c%" PRIu64 "'/></message>",
+                 user, channel, irc_name, MESSAGE_ID_PREFIX, id, body, MESSAGE_ID_PREFIX, id);
 
     xmppd_send(xml, (size_t)len);
 }
@@ -63,6 +64,8 @@ static int index_of(struct text jid)
 
 static void on_error(const struct stanza *st)
 {
+    if (stanza_is(st, "message") && traffic_refused(stanza_attribute(st, "id")))
+        return;
     users.errors++;
     warn("error from the gateway: %.*s", (int)(st->len > SHOWN ? SHOWN : st->len), st->xml);
 }

@@ -12,6 +12,9 @@
 #define GATEWAY_SECRET "loadtest"
 #define USER_DOMAIN    "xmpp.test"
 
+/* The id of a message's stanza is this and its number. */
+#define MESSAGE_ID_PREFIX 'm'
+
 struct user {
     uint64_t joined_at; /* now_ns() when the join was sent; 0: not yet */
     uint64_t first_presence_at;
