@@ -272,7 +272,7 @@ bool bridge_room_find(const struct bridge_room *room, const char *nick,
     return o != NULL;
 }
 
-static void set_nick(struct bridge_room *room, const char *nick)
+void bridge_room_set_nick(struct bridge_room *room, const char *nick)
 {
     char *copy = bridge_strdup(nick); /* may be the old one */
 
@@ -284,7 +284,7 @@ void bridge_room_joined(struct bridge_room *room, const char *nick)
 {
     record("room_joined %s %s", room->address, nick);
     assert(find(room, nick));
-    set_nick(room, nick);
+    bridge_room_set_nick(room, nick);
 }
 
 static void free_room(struct bridge_room *room)
@@ -336,7 +336,7 @@ void bridge_room_renamed(struct bridge_room *room, const char *from, const char 
     record("room_renamed %s %s %s", room->address, from, to);
     assert(o);
     if (o == find(room, room->nick))
-        set_nick(room, to);
+        bridge_room_set_nick(room, to);
     info = o->info;
     remove_occupant(room, o);
     other = find(room, to); /* a server that lies */

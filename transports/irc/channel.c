@@ -444,6 +444,7 @@ static void on_own_join(struct irc_link *link, struct channel *c, const struct i
         link->source_len = strlen(m->source);
     set_state(c, CHANNEL_NAMING);
     bridge_room_set_casemap(c->room, link->isupport.casemap);
+    bridge_room_set_nick(c->room, link->nick);
     name_occupant(c, link->nick, 0);
 }
 

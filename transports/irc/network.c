@@ -13,7 +13,7 @@ static const struct setting network_rows[] = {
       .flags = SETTING_REQUIRED,
       SETTING_FIELD(struct network, name),
       .example = "libera",
-      .help = "How the network is called in addresses: #channel%NAME@irc.example.com.\n"
+      .help = "How the network is called in addresses: #channel%NAME@irc.example.com. "
               "Letters, digits, dots and hyphens. May be the host name." },
     { .key = "host",
       .type = SETTING_STRING,
@@ -32,7 +32,7 @@ static const struct setting network_rows[] = {
       .type = SETTING_BOOL,
       SETTING_FIELD(struct network, tls),
       .initial = "true",
-      .help = "Encrypt. With false everything, passwords too, can be read on the way:\n"
+      .help = "Encrypt. With false everything, passwords too, can be read on the way: "
               "only for a server on this machine." },
     { .key = "ca_file",
       .type = SETTING_STRING,
@@ -43,13 +43,13 @@ static const struct setting network_rows[] = {
       .type = SETTING_STRING,
       SETTING_FIELD(struct network, fingerprint),
       .example = "2b:45:...",
-      .help = "SHA-256 of the server's certificate: accept this one and no other, whoever\n"
+      .help = "SHA-256 of the server's certificate: accept this one and no other, whoever "
               "signed it. From: openssl x509 -noout -fingerprint -sha256" },
     { .key = "any_certificate",
       .type = SETTING_BOOL,
       SETTING_FIELD(struct network, any_certificate),
       .initial = "false",
-      .help = "Accept every certificate. Whoever is on the way can then read and change\n"
+      .help = "Accept every certificate. Whoever is on the way can then read and change "
               "everything; a fingerprint is better." },
     { .key = "password",
       .type = SETTING_SECRET,
@@ -61,14 +61,15 @@ static const struct setting network_rows[] = {
       .max = 1000,
       SETTING_FIELD(struct network, burst),
       .initial = "10",
-      .help = "So many lines may be sent at once, per user ..." },
+      .help = "Lines that each user may send at once before `rate` holds them back." },
     { .key = "rate",
       .type = SETTING_INT,
       .min = 0,
       .max = 1000,
       SETTING_FIELD(struct network, rate),
       .initial = "1",
-      .help = "... and afterwards so many a second. Servers disconnect who sends more.\n"
+      .help = "Lines that each user may send per second after that. Servers disconnect who "
+              "sends more. "
               "0: no limit, for a server that trusts us." },
     { 0 },
 };
@@ -78,8 +79,8 @@ const struct setting irc_setting_rows[] = {
       .type = SETTING_BOOL,
       SETTING_FIELD(struct irc_settings, open_networks),
       .initial = "true",
-      .help = "Let users reach any network by the host name of its server\n"
-              "(#channel%irc.example.org), on port 6697 with TLS. With false only the\n"
+      .help = "Let users reach any network by the host name of its server "
+              "(#channel%irc.example.org), on port 6697 with TLS. With false only the "
               "networks below." },
     { .key = "networks",
       .type = SETTING_LIST,
@@ -91,7 +92,7 @@ const struct setting irc_setting_rows[] = {
       .type = SETTING_STRING,
       SETTING_FIELD(struct irc_settings, realname),
       .example = "XMPP user of example.com",
-      .help = "What IRC users see as everybody's real name. When not set: the part of the\n"
+      .help = "What IRC users see as everybody's real name. When not set: the part of the "
               "user's address before the @." },
     { .key = "quit_message",
       .type = SETTING_STRING,
