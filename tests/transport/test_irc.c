@@ -30,20 +30,28 @@ static void recv_line(const char *line)
     strbuf_release(&b);
 }
 
-#define RECV(line) recv_line(line)
+#define RECV(line)  recv_line(line)
 #define CHECK(line) assert_string_equal(fake_upcall(), line)   /* the core hears */
-#define SENT(line) assert_string_equal(fake_sent(conn), line) /* the server hears */
-#define QUIET() CHECK(""), SENT("")
+#define SENT(line)  assert_string_equal(fake_sent(conn), line) /* the server hears */
+#define QUIET()     CHECK(""), SENT("")
 
 static int set_up(void **state)
 {
     struct bridge_error err;
 
     (void)state;
-    networks[0] = (struct network){ .name = (char *)"net", .host = (char *)"irc.example.org",
-                                    .port = 6697, .tls = true, .burst = 100, .rate = 0 };
-    networks[1] = (struct network){ .name = (char *)"slow", .host = (char *)"::1", .port = 6667,
-                                    .burst = 3, .rate = 2, .password = (char *)"s3cret" };
+    networks[0] = (struct network){ .name = (char *)"net",
+                                    .host = (char *)"irc.example.org",
+                                    .port = 6697,
+                                    .tls = true,
+                                    .burst = 100,
+                                    .rate = 0 };
+    networks[1] = (struct network){ .name = (char *)"slow",
+                                    .host = (char *)"::1",
+                                    .port = 6667,
+                                    .burst = 3,
+                                    .rate = 2,
+                                    .password = (char *)"s3cret" };
     settings = (struct irc_settings){ .open_networks = true,
                                       .networks = { networks, 2 },
                                       .quit_message = (char *)"bye" };
@@ -158,8 +166,9 @@ static void names_the_networks_when_no_others_are_allowed(void **state)
 {
     (void)state;
     settings.open_networks = false;
-    assert_string_equal(fake_classify("#c%irc.libera.chat"),
-                        "error there is no network 'irc.libera.chat' here; there are net, slow");
+    assert_string_equal(
+        fake_classify("#c%irc.libera.chat"),
+        "error there is no network 'irc.libera.chat' here; there are net, slow");
     settings.networks.count = 1;
     assert_string_equal(fake_classify("libera"),
                         "error there is no network 'libera' here; there is net");
@@ -389,7 +398,8 @@ static void names_everybody_before_the_user_is_in(void **state)
         ;
     SENT("JOIN #c :key");
     RECV(":jul!juliet@client.example JOIN #c");
-    RECV(":srv.example.org 332 jul #c :\x02" "A\x0f topic");
+    RECV(":srv.example.org 332 jul #c :\x02"
+         "A\x0f topic");
     RECV(":srv.example.org 333 jul #c op!o@h 1700000000");
     CHECK("room_occupant #c%net jul none participant 0");
     CHECK("room_subject #c%net op 1700000000000 A topic");
@@ -514,7 +524,8 @@ static void people_come_go_and_change(void **state)
     CHECK("room_occupant #c%net Bob none participant 0");
     RECV(":bob!b@h NICK :robert");
     CHECK("room_renamed #c%net bob robert");
-    RECV(":robert!b@h PART #c :\x03" "4,1gone\x03, really");
+    RECV(":robert!b@h PART #c :\x03"
+         "4,1gone\x03, really");
     CHECK("room_departed #c%net robert left - gone, really");
     RECV(":Bob!b@h JOIN #c");
     RECV(":op!o@h KICK #c bob :out");
@@ -789,8 +800,12 @@ static void text_is_cleaned(void **state)
 {
     (void)state;
     in_channel();
-    RECV(":op!o@h PRIVMSG #c :\x02" "b\x02 \x03" "04,12red\x03 \x04" "ff0000hex\x04 \x1f"
-         "u\x0f 1\x03" ",2");
+    RECV(":op!o@h PRIVMSG #c :\x02"
+         "b\x02 \x03"
+         "04,12red\x03 \x04"
+         "ff0000hex\x04 \x1f"
+         "u\x0f 1\x03"
+         ",2");
     CHECK("room_message #c%net op TEXT - b red hex u 1,2");
     RECV(":op!o@h PRIVMSG #c :caf\xe9 \xff");
     CHECK("room_message #c%net op TEXT - caf\xc3\xa9 \xc3\xbf");
@@ -805,11 +820,14 @@ static void actions_of_any_length(void **state)
 
     (void)state;
     in_channel();
-    RECV(":op!o@h PRIVMSG #c :\x01" "ACTION waves\x01");
+    RECV(":op!o@h PRIVMSG #c :\x01"
+         "ACTION waves\x01");
     CHECK("room_message #c%net op ACTION - waves");
-    RECV(":op!o@h PRIVMSG jul :\x01" "action waves"); /* the end was cut off */
+    RECV(":op!o@h PRIVMSG jul :\x01"
+         "action waves"); /* the end was cut off */
     CHECK("message op%net ACTION waves");
-    strbuf_adds(&line, ":op!o@h PRIVMSG #c :\x01" "ACTION ");
+    strbuf_adds(&line, ":op!o@h PRIVMSG #c :\x01"
+                       "ACTION ");
     strbuf_adds(&want, "room_message #c%net op ACTION - ");
     for (int i = 0; i < 400; i++) {
         strbuf_addch(&line, 'x');
@@ -821,7 +839,8 @@ static void actions_of_any_length(void **state)
     strbuf_release(&line);
     strbuf_release(&want);
     fake_say(juliet, "#c%net", BRIDGE_ACTION, "m1", "waves back");
-    SENT("PRIVMSG #c :\x01" "ACTION waves back\x01");
+    SENT("PRIVMSG #c :\x01"
+         "ACTION waves back\x01");
     CHECK("room_message #c%net jul ACTION m1 waves back");
 }
 
@@ -839,10 +858,14 @@ static void ctcp_requests_are_answered_a_few_times(void **state)
     RECV(":eve!b@h PRIVMSG jul :\x01PING x\x01");
     SENT("");
     fake_advance(30000);
-    RECV(":bob!b@h PRIVMSG jul :\x01" "CLIENTINFO\x01");
-    SENT("NOTICE bob :\x01" "CLIENTINFO ACTION CLIENTINFO PING TIME VERSION\x01");
-    RECV(":bob!b@h PRIVMSG jul :\x01" "DCC SEND file 2130706433 1 1\x01");
-    RECV(":bob!b@h PRIVMSG jul :\x01" "AVERYLONGREQUESTOFNOMEANING x\x01");
+    RECV(":bob!b@h PRIVMSG jul :\x01"
+         "CLIENTINFO\x01");
+    SENT("NOTICE bob :\x01"
+         "CLIENTINFO ACTION CLIENTINFO PING TIME VERSION\x01");
+    RECV(":bob!b@h PRIVMSG jul :\x01"
+         "DCC SEND file 2130706433 1 1\x01");
+    RECV(":bob!b@h PRIVMSG jul :\x01"
+         "AVERYLONGREQUESTOFNOMEANING x\x01");
     RECV(":bob!b@h PRIVMSG jul :\x01\x01");
     RECV(":bob!b@h PRIVMSG jul :\x01");
     RECV(":bob!b@h NOTICE jul :\x01VERSION someclient\x01");
@@ -1011,7 +1034,7 @@ static void occupants_have_an_address(void **state)
                         "error NOT_FOUND bob is not in #c");
 }
 
-/* --- limits --------------------------------------------------------------------------------- */
+/* --- limits -------------------------------------------------------------------------- */
 
 static void a_burst_and_then_so_many_a_second(void **state)
 {
@@ -1142,7 +1165,7 @@ static void one_user_may_be_on_so_many_networks(void **state)
     strbuf_release(&address);
 }
 
-/* --- hostile servers -------------------------------------------------------------------------- */
+/* --- hostile servers ----------------------------------------------------------------- */
 
 static void lines_that_crash_or_stall_libircclient(void **state)
 {
@@ -1281,7 +1304,7 @@ static void a_server_cannot_make_us_part_of_anothers_room(void **state)
     CHECK("room_departed #c%net jul left - -");
 }
 
-/* --- the core calls back ------------------------------------------------------------------------ */
+/* --- the core calls back ------------------------------------------------------------- */
 
 static void leave_within(struct bridge_room *room)
 {

@@ -46,7 +46,7 @@ static bool take(struct irc_reader *r, const char *text, size_t len,
     if (!len)
         return true;
     if (memchr(text, 0, len) || memchr(text, '\r', len) || !split_tags(text, len, &line) ||
-        line.len > IRC_LINE_MAX || line.tags_len > IRC_TAGS_MAX) {
+        line.len > IRC_LINE_MAX || line.tags_len + 2 > IRC_TAGS_MAX) {
         r->dropped++;
         return true;
     }
@@ -173,10 +173,10 @@ static unsigned count_params(const char *p, const char *end, bool *plain)
 
     while (p < end) {
         const char *param = skip_spaces(p, end);
-        if (param == end)
-            break;
         if (param != p + 1) /* it makes empty parameters of double spaces */
             *plain = false;
+        if (param == end)
+            break;
         count++;
         /* CTCP: it cuts requests, swallows DCC, and loses whom it was sent to. */
         const char *text = *param == ':' ? param + 1 : param;

@@ -19,8 +19,11 @@ static size_t cut(const char *text, size_t len, size_t budget)
         return len;
     /* Not before the middle: a long word after a short one is cut instead. */
     for (size_t i = budget; i > budget / 2; i--) {
-        if (text[i] == ' ')
-            return i;
+        if (text[i] != ' ')
+            continue;
+        while (i > 1 && text[i - 1] == ' ')
+            i--;
+        return i;
     }
     size_t n = utf8_cut(text, len, budget);
     return n ? n : budget;
