@@ -1550,7 +1550,8 @@ static void says_what_is_wrong_with_a_server_that_cannot_do_tls(void **state)
         const char *words;
     } cases[] = {
 #define BYTES(text) (text), sizeof(text) - 1
-        { BYTES(":irc.test NOTICE * :\r\n"), BRIDGE_REJECTED, "does not speak TLS on this port" },
+        { BYTES(":irc.test NOTICE * :\r\n"), BRIDGE_REJECTED,
+          "does not speak TLS on this port" },
         { BYTES("HTTP/1.1 400 Bad"), BRIDGE_REJECTED, "does not speak TLS on this port" },
         { BYTES("\r"), BRIDGE_REJECTED, "does not speak TLS on this port" },
         { BYTES(""), BRIDGE_RETRY, "closed the connection in the TLS handshake" },
