@@ -400,7 +400,8 @@ static char *secret_from_credential(const config_setting_t *found, const char *t
 /* The ways to give a secret; the first row is also that of every other key. */
 static const struct form {
     const char *suffix;
-    char *(*read)(const config_setting_t *found, const char *text, struct config_faults *faults);
+    char *(*read)(const config_setting_t *found, const char *text,
+                  struct config_faults *faults);
 } forms[] = {
     { "", secret_inline },
     { "_file", secret_from_file },
@@ -582,7 +583,8 @@ static void fault_syntax(const struct config *config, struct config_faults *faul
         config_text_place(&config->text, (unsigned)config_error_line(&config->tree), &line);
 
     if (!strcmp(message, "syntax error"))
-        message = "this is not understood; does a ';', a quote or a bracket lack here or above?";
+        message =
+            "this is not understood; does a ';', a quote or a bracket lack here or above?";
     else if (!strcmp(message, "duplicate setting name"))
         message = "this key is given twice";
     else if (!strcmp(message, "memory exhausted"))

@@ -59,7 +59,7 @@ void config_fault(struct config_faults *faults, struct config_group *group, cons
 
 /* Fill `values` with the defaults of the rows alone. */
 void settings_defaults(const struct setting *rows, void *values);
-/* Free what config_read() or settings_defaults() put in (secrets are wiped). */
+/* Free what config_fill() or settings_defaults() put in (secrets are wiped). */
 void settings_release(const struct setting *rows, void *values);
 
 /* First row without SETTING_RELOAD whose value differs between two structs:

@@ -106,7 +106,7 @@ static int scan_string(struct scan *s)
 
     while (p < s->end && *p != '"') {
         if (!strncmp(p, "\\x00", 4) || !strncmp(p, "\\X00", 4))
-            return fail(s, "the text that begins here has a NUL character"); /* it would end it */
+            return fail(s, "the text that begins here has a NUL character");
         p += *p == '\\' && p + 1 < s->end ? 2 : 1;
     }
     if (p >= s->end)
@@ -324,7 +324,8 @@ static int add_file(struct scan *from, struct config_text *to, const char *path,
         return fail(from, "more than 256 files are included");
     if (file_read(path, TEXT_LIMIT, &data, &status, &err)) {
         if (from) /* the admin looks for the line that names it */
-            config_fault_add(faults, to->sources[from->source].path, from->line, path, err.text);
+            config_fault_add(faults, to->sources[from->source].path, from->line, path,
+                             err.text);
         else
             config_fault_add(faults, path, 0, NULL, err.text);
         goto out;

@@ -40,8 +40,8 @@ static int word_index(const struct setting *row, const char *word)
 
 /* Call `each` with every item of ( "a", "b" ), written with or without
  * brackets and quotes. */
-static void each_initial(const char *text, void (*each)(void *arg, const char *item, size_t len),
-                         void *arg)
+static void each_initial(const char *text,
+                         void (*each)(void *arg, const char *item, size_t len), void *arg)
 {
     static const char around[] = "( \",\")";
 
@@ -305,7 +305,8 @@ static void add_quoted_item(void *arg, const char *item, size_t len)
 
 static void add_value(struct strbuf *out, const struct setting *row)
 {
-    const char *text = row->type != SETTING_SECRET && row->initial ? row->initial : row->example;
+    const char *text =
+        row->type != SETTING_SECRET && row->initial ? row->initial : row->example;
 
     switch (row->type) {
     case SETTING_INT:

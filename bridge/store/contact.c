@@ -80,7 +80,8 @@ static size_t strings_size(const struct store_contact *c)
     return size_of(c->domain) + size_of(c->user) + size_of(c->address) + size_of(c->name);
 }
 
-static void keep_strings(struct store_contact *to, const struct store_contact *from, char *block)
+static void keep_strings(struct store_contact *to, const struct store_contact *from,
+                         char *block)
 {
     *to = (struct store_contact){
         .domain = keep(&block, from->domain),
@@ -118,7 +119,8 @@ void store_contact_remove(struct store *store, const char *domain, const char *u
 
 /* --- reading ---------------------------------------------------------------- */
 
-#define COLUMNS "SELECT domain, user, address, name, subscription FROM contact WHERE domain = ?1"
+#define COLUMNS                                                                                \
+    "SELECT domain, user, address, name, subscription FROM contact WHERE domain = ?1"
 
 const char *const store_read_sql[READ_KINDS] = {
     [READ_CONTACT] = COLUMNS " AND user = ?2 AND address = ?3",

@@ -49,7 +49,8 @@ static int get_int(sqlite3 *db, const char *sql, int *out)
 /* 0 is a new database: an empty file, or one whose first step was interrupted. */
 static int get_version(sqlite3 *db, const char *path, int *version, struct bridge_error *err)
 {
-    int id, tables;
+    int id = 0;
+    int tables = 0;
 
     if (get_int(db, "PRAGMA application_id", &id) ||
         get_int(db, "SELECT count(*) FROM sqlite_schema", &tables))
@@ -58,9 +59,9 @@ static int get_version(sqlite3 *db, const char *path, int *version, struct bridg
     if (id == 0 && tables == 0)
         return 0;
     if (id != STORE_APPLICATION_ID)
-        return bridge_fail(err, BRIDGE_INVALID,
-                           "%s is the database of another program: give bridged a file of its own",
-                           path);
+        return bridge_fail(
+            err, BRIDGE_INVALID,
+            "%s is the database of another program: give bridged a file of its own", path);
     if (get_int(db, "SELECT version FROM schema_version", version))
         return sqlite_fail(err, db, path);
     return 0;
@@ -179,10 +180,11 @@ int migrate(sqlite3 *db, const char *path, const char *const *steps, struct brid
     if (get_version(db, path, &version, err))
         return -1;
     if (version > newest)
-        return bridge_fail(err, BRIDGE_INVALID,
-                           "%s has version %d, this bridged knows versions up to %d: install the "
-                           "newer bridged again, or restore %s.v%d.backup",
-                           path, version, newest, path, newest);
+        return bridge_fail(
+            err, BRIDGE_INVALID,
+            "%s has version %d, this bridged knows versions up to %d: install the "
+            "newer bridged again, or restore %s.v%d.backup",
+            path, version, newest, path, newest);
     if (version > 0 && version < newest && back_up(db, path, version, err))
         return -1;
     bool created = version == 0;

@@ -54,8 +54,8 @@ static int fail_locked(int lock, const char *path, struct bridge_error *err)
     pid[len > 0 ? len : 0] = 0;
     pid[strspn(pid, "0123456789")] = 0;
     return bridge_fail(err, BRIDGE_CONFLICT,
-                       "%s is in use by another bridged (process %s): stop that one first", path,
-                       *pid ? pid : "unknown");
+                       "%s is in use by another bridged (process %s): stop that one first",
+                       path, *pid ? pid : "unknown");
 }
 
 /* SQLite's own locks come and go with transactions, and two daemons on one
@@ -131,8 +131,8 @@ static int check_pages(sqlite3 *db, const char *path, struct bridge_error *err)
             rc = SQLITE_OK;
         else
             bridge_fail(err, BRIDGE_INVALID,
-                        "%s: it is damaged: restore a backup or try sqlite3's .recover (%s)", path,
-                        verdict);
+                        "%s: it is damaged: restore a backup or try sqlite3's .recover (%s)",
+                        path, verdict);
     }
     sqlite3_finalize(q);
     return rc == SQLITE_OK ? 0 : -1;
@@ -205,8 +205,8 @@ static sqlite3 *open_database(const char *path, struct bridge_error *err)
     if (!db)
         return NULL;
     /* Nothing is changed before migrate() has seen that the file is ours. */
-    if ((unclean && check(db, path, &status, err)) || migrate(db, path, store_migrations, err) ||
-        set_wal(db, path, err)) {
+    if ((unclean && check(db, path, &status, err)) ||
+        migrate(db, path, store_migrations, err) || set_wal(db, path, err)) {
         sqlite3_close(db);
         return NULL;
     }

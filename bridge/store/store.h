@@ -73,6 +73,7 @@ bool store_contact_find(struct store *store, const char *domain, const char *use
  * The callback returns false to stop; its contact is borrowed. One walk sees
  * one state of the database, whatever is written meanwhile. */
 void store_contact_each(struct store *store, const char *domain, const char *user,
-                        bool (*each)(void *arg, const struct store_contact *contact), void *arg);
+                        bool (*each)(void *arg, const struct store_contact *contact),
+                        void *arg);
 
 #endif

@@ -250,7 +250,8 @@ static void on_async(uv_async_t *async)
     }
 }
 
-static void refuse(struct writer *w, struct write *write, enum bridge_code code, const char *text)
+static void refuse(struct writer *w, struct write *write, enum bridge_code code,
+                   const char *text)
 {
     struct batch *batch = bridge_alloc(sizeof *batch);
 
@@ -268,7 +269,8 @@ void writer_put(struct writer *w, struct write *write)
     if (w->closing) {
         refuse(w, write, BRIDGE_RETRY, "bridged is stopping");
     } else if (w->waiting >= WRITER_LIMIT) {
-        refuse(w, write, BRIDGE_BUSY, "the disk does not keep up: too much waits to be written");
+        refuse(w, write, BRIDGE_BUSY,
+               "the disk does not keep up: too much waits to be written");
     } else {
         *w->queue_end = write;
         w->queue_end = &write->next;
@@ -286,7 +288,8 @@ void writer_close(struct writer *w)
     uv_mutex_unlock(&w->mutex);
 }
 
-static int prepare(struct writer *w, const char *sql, sqlite3_stmt **q, struct bridge_error *err)
+static int prepare(struct writer *w, const char *sql, sqlite3_stmt **q,
+                   struct bridge_error *err)
 {
     if (sqlite3_prepare_v3(w->db, sql, -1, SQLITE_PREPARE_PERSISTENT, q, NULL) == SQLITE_OK)
         return 0;

@@ -245,8 +245,9 @@ static void whole_numbers_are_exact_or_refused(void **state)
 static void numbers_in_texts_names_and_comments_are_left_alone(void **state)
 {
     (void)state;
-    read_text("# 5 10\n// 5 10\n/* 5\n 10 \" */ server = \"5 # 10 \\\" /* 11\"; secret = \"1\\\\\";\n"
-              "network5 = 5;\nadmins = ( \"a/5\", \"//5\" );\n");
+    read_text(
+        "# 5 10\n// 5 10\n/* 5\n 10 \" */ server = \"5 # 10 \\\" /* 11\"; secret = \"1\\\\\";\n"
+        "network5 = 5;\nadmins = ( \"a/5\", \"//5\" );\n");
     assert_string_equal(strbuf_text(&faults.text),
                         "bridge.conf:5: network5: unknown key; did you mean \"networks\"?\n");
     assert_string_equal(values.server, "5 # 10 \" /* 11");
@@ -261,7 +262,8 @@ static void faults_say_what_was_expected_and_found(void **state)
     static const struct {
         const char *text, *fault;
     } cases[] = {
-        { "port = 0;", "3: port: expected a whole number from 1 to 65535, found 0 (too small)" },
+        { "port = 0;",
+          "3: port: expected a whole number from 1 to 65535, found 0 (too small)" },
         { "port = 65536;",
           "3: port: expected a whole number from 1 to 65535, found 65536 (too large)" },
         { "port = 4294967295;",
@@ -285,22 +287,25 @@ static void faults_say_what_was_expected_and_found(void **state)
         { "main = 5;", "3: main: expected a group { ... }, found 5" },
         { "main = { };", "3: main.name: missing; expected text in quotes" },
         { "main = { name = \"\"; };", "3: main.name: this must not be empty" },
-        { "networks = { };",
-          "3: networks: expected a list of groups ( { ... }, { ... } ), found a group { ... }" },
+        { "networks = { };", "3: networks: expected a list of groups ( { ... }, { ... } ), "
+                             "found a group { ... }" },
         { "networks = ( { name = \"a\"; },\n 5 );",
           "4: networks[1]: expected a group { ... }, found 5" },
         { "networks = ( { name = \"a\"; },\n {\n name = \"b\"; prot = 5; } );",
           "5: networks[1].prot: unknown key; did you mean \"port\"?" },
         { "transports = [ 1 ];", "3: transports[0]: expected a group { ... }, found 1" },
-        { "transports = true;", "3: transports: expected a list of groups ( { ... }, { ... } ), "
-                                "found true" },
+        { "transports = true;",
+          "3: transports: expected a list of groups ( { ... }, { ... } ), "
+          "found true" },
         { "sevrer = 5;", "3: sevrer: unknown key; did you mean \"server\"?" },
         { "token-file = 5;", "3: token-file: unknown key; did you mean \"token_file\"?" },
         { "entirely_different = 5;", "3: entirely_different: unknown key" },
-        { "nick = \"a\nb\";", "3: nick: the text has a control character or a line break in it" },
+        { "nick = \"a\nb\";",
+          "3: nick: the text has a control character or a line break in it" },
         { "nick = \"\\\\x00\";", NULL },
         { "nick = \"a\\x00b\";", "3: the text that begins here has a NUL character" },
-        { "nick = \"\x7f\";", "3: nick: the text has a control character or a line break in it" },
+        { "nick = \"\x7f\";",
+          "3: nick: the text has a control character or a line break in it" },
         { "nick = \"\xc2\x85\";",
           "3: nick: the text has a control character or a line break in it" },
         { "nick = \"\xff\";", "3: nick: the text is not UTF-8" },
@@ -311,8 +316,9 @@ static void faults_say_what_was_expected_and_found(void **state)
         /* of the whole file */
         { "port = 1;\n\nport = 2;", "5: this key is given twice" },
         { "main = { name = \"a\";\nname = \"b\"; };", "4: this key is given twice" },
-        { "port = ;", "3: this is not understood; does a ';', a quote or a bracket lack here or "
-                      "above?" },
+        { "port = ;",
+          "3: this is not understood; does a ';', a quote or a bracket lack here or "
+          "above?" },
         { "nick = \"a;\n\n", "3: the text that begins here has no closing quote" },
         { "\n/* port", "4: the comment that begins here has no end" },
         { "@include \"other.conf\"", "3: nothing can be included here" },
@@ -394,7 +400,8 @@ static void includes_keep_their_lines_and_their_numbers_exact(void **state)
 {
     (void)state;
     mkdir(path_in("conf.d"), 0700);
-    write_text("conf.d/a.conf", "\xef\xbb\xbf" "size = 4294967297;\ntls = 3;\n@include \"b.conf\" nick");
+    write_text("conf.d/a.conf", "\xef\xbb\xbf"
+                                "size = 4294967297;\ntls = 3;\n@include \"b.conf\" nick");
     write_text("conf.d/b.conf", "secret = \"b\";\nport = 4294967295;");
     read_path(write_text("bridge.conf", "server = \"s\";\n  @include \"conf.d/a.conf\" = 7;\n\n"
                                         "colour = 1;\n"));
@@ -425,8 +432,8 @@ static void what_cannot_be_included_is_a_fault_where_it_stands(void **state)
     } cases[] = {
         { "\n@include \"absent.conf\"\n",
           "bridge.conf:2: absent.conf: cannot open it: No such file or directory\n" },
-        { "@include \"bridge.conf\"",
-          "bridge.conf:1: includes are nested more than 10 deep; does a file include itself?\n" },
+        { "@include \"bridge.conf\"", "bridge.conf:1: includes are nested more than 10 deep; "
+                                      "does a file include itself?\n" },
         { "@include \"/dev/zero\"", "bridge.conf:1: /dev/zero: it is not a regular file\n" },
         { "@include \"open.conf\"\nserver = \"x\";\n",
           "open.conf:2: the text that begins here has no closing quote\n" },
@@ -457,8 +464,9 @@ static void a_file_that_cannot_be_read_is_a_fault(void **state)
 {
     (void)state;
     read_path("/nonexistent/bridge.conf");
-    assert_string_equal(strbuf_text(&faults.text),
-                        "/nonexistent/bridge.conf: cannot open it: No such file or directory\n");
+    assert_string_equal(
+        strbuf_text(&faults.text),
+        "/nonexistent/bridge.conf: cannot open it: No such file or directory\n");
     read_path(directory);
     assert_string_equal(strchr(strbuf_text(&faults.text), ':'), ": it is not a regular file\n");
 }
@@ -481,7 +489,8 @@ static void secrets_come_from_files(void **state)
         { "", NULL, "bridge.conf:2: secret_file: the file is empty\n" },
         { "\n", NULL, "bridge.conf:2: secret_file: the file is empty\n" },
         { "a\x01", NULL,
-          "bridge.conf:2: secret_file: the text has a control character or a line break in it\n" },
+          "bridge.conf:2: secret_file: the text has a control character or a line break in "
+          "it\n" },
         { "a\xff", NULL, "bridge.conf:2: secret_file: the text is not UTF-8\n" },
     };
 
@@ -507,8 +516,9 @@ static void secrets_come_from_credentials(void **state)
         { "irc", "" },
         { "absent",
           "bridge.conf:2: secret_credential: cannot open it: No such file or directory\n" },
-        { "../irc", "bridge.conf:2: secret_credential: expected the name of a credential, without "
-                    "slashes\n" },
+        { "../irc",
+          "bridge.conf:2: secret_credential: expected the name of a credential, without "
+          "slashes\n" },
         { "..", "bridge.conf:2: secret_credential: expected the name of a credential, without "
                 "slashes\n" },
         { "", "bridge.conf:2: secret_credential: this must not be empty\n" },
@@ -541,7 +551,8 @@ static void a_secret_given_twice_is_a_fault(void **state)
                         "bridge.conf:3: secret_file: this secret is given twice, in different "
                         "ways\n");
     /* also when the first way does not work */
-    read_path(write_text("bridge.conf", "server = \"s\"; secret = 7;\nsecret_file = \"secret\";"));
+    read_path(
+        write_text("bridge.conf", "server = \"s\"; secret = 7;\nsecret_file = \"secret\";"));
     assert_string_equal(faults_here(),
                         "bridge.conf:1: secret: expected text in quotes, found a number\n"
                         "bridge.conf:2: secret_file: this secret is given twice, in different "

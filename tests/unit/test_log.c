@@ -167,10 +167,12 @@ static void lines_go_to_standard_error_with_time_or_priority(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(levels_below_the_threshold_cost_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            remote_text_can_neither_forge_lines_nor_move_the_cursor, setup, teardown),
-        cmocka_unit_test_setup_teardown(long_lines_are_cut_and_stay_whole_lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(levels_below_the_threshold_cost_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(remote_text_can_neither_forge_lines_nor_move_the_cursor,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(long_lines_are_cut_and_stay_whole_lines, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_line_is_cut_between_characters, setup, teardown),
         cmocka_unit_test_setup_teardown(lines_go_to_standard_error_with_time_or_priority, setup,
                                         teardown),

@@ -29,7 +29,9 @@ static void keys_are_bytes_with_a_length(void **state)
     static const struct {
         const char *key;
         size_t len;
-    } keys[] = { { "", 0 }, { "\0", 1 }, { "\0\0", 2 }, { "a", 1 }, { "a\0", 2 }, { "a\0b", 3 } };
+    } keys[] = {
+        { "", 0 }, { "\0", 1 }, { "\0\0", 2 }, { "a", 1 }, { "a\0", 2 }, { "a\0b", 3 }
+    };
     int values[6];
     struct map m = { 0 };
 

@@ -676,7 +676,8 @@ static void a_second_bridged_is_refused_and_told_of_the_first(void **state)
     char text[256];
 
     (void)state;
-    snprintf(text, sizeof text, "@ is in use by another bridged (process %ld): stop that one first",
+    snprintf(text, sizeof text,
+             "@ is in use by another bridged (process %ld): stop that one first",
              (long)getpid());
     refused(BRIDGE_CONFLICT, text);
     close_store(store);
@@ -704,8 +705,9 @@ static void another_programs_lock_is_a_refusal(void **state)
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(byte, 1);
-    refused(BRIDGE_RETRY,
-            "@: another program has locked it: end that program (SQLite: database is locked, 5)");
+    refused(
+        BRIDGE_RETRY,
+        "@: another program has locked it: end that program (SQLite: database is locked, 5)");
     kill(child, SIGKILL);
     waitpid(child, &status, 0);
     close(ready[0]);
@@ -758,8 +760,10 @@ static void write_raw(const char *name, const char *text, size_t len, long offse
 static void what_is_no_database_is_refused(void **state)
 {
     (void)state;
-    write_raw(path, "[irc]\nserver = x, and more than a hundred bytes of it, so that it might be "
-                    "one: -----------------------------------------------\n", 120, 0);
+    write_raw(path,
+              "[irc]\nserver = x, and more than a hundred bytes of it, so that it might be "
+              "one: -----------------------------------------------\n",
+              120, 0);
     refused(BRIDGE_INVALID,
             "@: it is not a database: move the file away, or restore a backup (SQLite: file is "
             "not a database, 26)");
@@ -981,7 +985,8 @@ static void a_step_that_fails_changes_nothing_and_can_be_repeated(void **state)
     assert_int_equal(migrate_to(three_steps, 1, &err), 0);
     assert_int_equal(migrate_to(steps, 3, &err), -1);
     assert_non_null(strstr(err.text, "no such table: nowhere"));
-    assert_true_sql(path, "SELECT version = 2 FROM schema_version"); /* the second step stands */
+    assert_true_sql(path,
+                    "SELECT version = 2 FROM schema_version"); /* the second step stands */
     assert_true_sql(path, "SELECT count(*) = 1 FROM a");
     assert_int_equal(migrate_to(three_steps, 3, &err), 0);
     assert_true_sql(path, "SELECT x = 7 FROM c");

@@ -164,8 +164,11 @@ static void cleaned_text_is_safe_for_xmpp_and_people(void **state)
         { "a\tb\nc\r\n", 0, "a\tb\nc\n", "a\tb\nc\n" },
         { "a\0b", 3, "ab", "ab" },
         { "\x1b[31mred\x07\x7f", 0, "[31mred", "[31mred" },
-        { "\xc2\x85\xc2\x9b" "x", 0, "x", "x" }, /* C1 */
-        { "\xc3\xa9\xf0\x9f\x98\x80", 0, "\xc3\xa9\xf0\x9f\x98\x80", "\xc3\xa9\xf0\x9f\x98\x80" },
+        { "\xc2\x85\xc2\x9b"
+          "x",
+          0, "x", "x" }, /* C1 */
+        { "\xc3\xa9\xf0\x9f\x98\x80", 0, "\xc3\xa9\xf0\x9f\x98\x80",
+          "\xc3\xa9\xf0\x9f\x98\x80" },
         { "\xef\xbf\xbe|\xef\xbf\xbf", 0, FFFD "|" FFFD, FFFD "|" FFFD },
         { "caf\xe9", 0, "caf" FFFD, "caf\xc3\xa9" },
         { "\xff\xa0", 0, FFFD FFFD, "\xc3\xbf\xc2\xa0" },
