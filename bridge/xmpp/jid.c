@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bridge/utf8.h>
 #include <stringprep.h>
 
 #define PART_MAX 1023
@@ -50,11 +49,9 @@ static const struct profile resourceprep = { NULL, stringprep_xmpp_resourceprep 
 static size_t prepare_unicode(const struct profile *profile, char *out, const char *text,
                               size_t len)
 {
-    if (!utf8_valid(text, len))
-        return 0;
     memcpy(out, text, len);
     out[len] = 0;
-    /* No flags: characters newer than Unicode 3.2, such as most emoji, pass
+    /* libidn checks that it is UTF-8. No flags: characters newer than Unicode 3.2, such as most emoji, pass
      * unchanged, as they do in the servers. */
     if (stringprep(out, PART_MAX + 1, 0, profile->other) != STRINGPREP_OK)
         return 0;

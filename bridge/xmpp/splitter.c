@@ -165,16 +165,23 @@ static void drop(struct splitter *s, const char *what, size_t limit)
                 limit);
 }
 
-/* A token ends here: has the stanza, or the token itself, become too large?
- * All is decided from where tokens end, never from where a read did, so that
- * every way to cut the stream into reads gives the same result. */
+static size_t token_start(const struct splitter *s)
+{
+    return (size_t)XML_GetCurrentByteIndex(s->parser);
+}
+
+static size_t token_end(const struct splitter *s)
+{
+    return token_start(s) + (size_t)XML_GetCurrentByteCount(s->parser);
+}
+
+/* A token ends here: has the stanza, or a token outside of stanzas, become too
+ * large? All is decided from where tokens end, never from where a read did, so
+ * that every way to cut the stream into reads gives the same result. */
 static void advance(struct splitter *s)
 {
-    s->done = (size_t)XML_GetCurrentByteIndex(s->parser) +
-              (size_t)XML_GetCurrentByteCount(s->parser);
-    if (s->depth < 2)
-        return;
-    size_t size = s->done - s->start;
+    s->done = token_end(s);
+    size_t size = s->done - (s->depth > 1 ? s->start : token_start(s));
     if (size > HOPELESS * s->limits.bytes)
         end_with(s, "the XMPP server sent a stanza without end");
     else if (size > s->limits.bytes && s->stanza && !s->dropped)
@@ -398,7 +405,7 @@ static void on_start(void *arg, const char *name, const char **attributes)
             open_stream(s, name, attributes);
     } else if (!s->skip) {
         if (s->depth == 1) {
-            s->start = (size_t)XML_GetCurrentByteIndex(s->parser);
+            s->start = token_start(s);
             s->elements = s->steps = 0;
             s->dropped = false;
         } else {
@@ -439,7 +446,11 @@ static void on_text(void *arg, const char *text, int len)
 
     if (s->over)
         return;
-    if (s->depth > 1 && !s->skip)
+    if (s->depth < 2) {
+        s->done = token_end(s); /* whitespace to keep the connection alive */
+        return;
+    }
+    if (!s->skip)
         strbuf_add(&s->text, text, (size_t)len);
     advance(s);
 }

@@ -1,8 +1,10 @@
 #include "splitter.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -455,6 +457,9 @@ static void a_stanza_without_end_ends_the_stream(void **state)
         { "<message><!--", "0123456789", "" },
         { "<message><!--", "0123456789", "--></message>" },
         { "<e:message>", "0123456789", "</e:message>" },
+        /* outside a stanza: what expat must keep until it is complete */
+        { "<!--", "0123456789", "--><a/>" },
+        { "<?a ", "0123456789", "?><a/>" },
     };
 
     (void)state;
@@ -464,6 +469,25 @@ static void a_stanza_without_end_ends_the_stream(void **state)
         check_with(&small, text, strlen(text), expected);
         free(text);
     }
+}
+
+static void a_stanza_may_have_exactly_as_many_bytes_as_the_limit(void **state)
+{
+    size_t tags = strlen("<a></a>");
+    char *fits = repeated("<a>", small.bytes - tags, "x", "</a>");
+    char *large = repeated("<a>", small.bytes + 1 - tags, "x", "</a>");
+    struct bridge_error err;
+    struct record r;
+
+    (void)state;
+    begin(&r, &small);
+    assert_int_equal(splitter_feed(r.splitter, fits, strlen(fits), &err), 0);
+    assert_int_equal(r.stanzas, 1);
+    finish(&r);
+    check_with(&small, large, strlen(large),
+               OPEN "dropped <a " OURS "></> this has too many bytes (more than 200)\n");
+    free(fits);
+    free(large);
 }
 
 static void whitespace_between_stanzas_is_not_counted(void **state)
@@ -489,7 +513,9 @@ static void children_side_by_side_are_bounded(void **state)
     begin(&r, NULL);
     r.quiet = true;
     assert_int_equal(splitter_feed(r.splitter, fits, strlen(fits), &err), 0);
-    assert_int_equal(r.stanzas, 1);
+    const char *again = fits + strlen(HEAD);
+    assert_int_equal(splitter_feed(r.splitter, again, strlen(again), &err), 0);
+    assert_int_equal(r.stanzas, 2);
     finish(&r);
     begin(&r, NULL);
     r.quiet = true;
@@ -555,6 +581,38 @@ static void a_long_stream_continues_in_a_new_parser(void **state)
         finish(&r);
     }
     strbuf_release(&text);
+}
+
+/* Of this process. mallinfo2() knows nothing under a sanitizer, which has its
+ * own count. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t allocated(void)
+{
+    if (__sanitizer_get_current_allocated_bytes)
+        return __sanitizer_get_current_allocated_bytes();
+    return mallinfo2().uordblks;
+}
+
+static void names_of_a_long_stream_do_not_pile_up(void **state)
+{
+    char text[128];
+    size_t before = allocated(), most = before;
+    struct bridge_error err;
+    struct record r;
+
+    (void)state;
+    begin(&r, NULL);
+    r.quiet = true;
+    assert_int_equal(splitter_feed(r.splitter, HEAD, strlen(HEAD), &err), 0);
+    for (int i = 0; i < 200000; i++) { /* kept, they would be 40 MB */
+        int len = snprintf(text, sizeof text, "<some-new-name-%d and-an-attribute-%d=''/>", i, i);
+        assert_int_equal(splitter_feed(r.splitter, text, (size_t)len, &err), 0);
+        most = allocated() > most ? allocated() : most;
+    }
+    assert_int_equal(r.stanzas, 200000);
+    assert_in_range(most - before, 0, 16 << 20);
+    finish(&r);
 }
 
 static void no_event_comes_after_a_stop(void **state)
@@ -654,10 +712,12 @@ int main(void)
         cmocka_unit_test(the_declared_encoding_does_not_count),
         cmocka_unit_test(what_passes_a_limit_is_dropped_and_the_stream_goes_on),
         cmocka_unit_test(a_stanza_without_end_ends_the_stream),
+        cmocka_unit_test(a_stanza_may_have_exactly_as_many_bytes_as_the_limit),
         cmocka_unit_test(whitespace_between_stanzas_is_not_counted),
         cmocka_unit_test(children_side_by_side_are_bounded),
         cmocka_unit_test(namespaces_in_scope_are_bounded),
         cmocka_unit_test(a_long_stream_continues_in_a_new_parser),
+        cmocka_unit_test(names_of_a_long_stream_do_not_pile_up),
         cmocka_unit_test(no_event_comes_after_a_stop),
         cmocka_unit_test(an_error_is_repeated),
         cmocka_unit_test(a_cloned_stanza_outlives_the_splitter),
