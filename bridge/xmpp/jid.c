@@ -51,8 +51,8 @@ static size_t prepare_unicode(const struct profile *profile, char *out, const ch
 {
     memcpy(out, text, len);
     out[len] = 0;
-    /* libidn checks that it is UTF-8. No flags: characters newer than Unicode 3.2, such as most emoji, pass
-     * unchanged, as they do in the servers. */
+    /* libidn checks that it is UTF-8. No flags: characters newer than Unicode
+     * 3.2, such as most emoji, pass unchanged, as they do in the servers. */
     if (stringprep(out, PART_MAX + 1, 0, profile->other) != STRINGPREP_OK)
         return 0;
     return strlen(out);

@@ -606,7 +606,8 @@ static void names_of_a_long_stream_do_not_pile_up(void **state)
     r.quiet = true;
     assert_int_equal(splitter_feed(r.splitter, HEAD, strlen(HEAD), &err), 0);
     for (int i = 0; i < 200000; i++) { /* kept, they would be 40 MB */
-        int len = snprintf(text, sizeof text, "<some-new-name-%d and-an-attribute-%d=''/>", i, i);
+        int len = snprintf(text, sizeof text, "<some-new-name-%d and-an-attribute-%d=''/>", i,
+                           i);
         assert_int_equal(splitter_feed(r.splitter, text, (size_t)len, &err), 0);
         most = allocated() > most ? allocated() : most;
     }

@@ -25,8 +25,8 @@ static void keep(void *arg, xmpp_stanza_t *stanza)
 static xmpp_stanza_t *received(const char *xml)
 {
     static const struct splitter_events events = { .on_stanza = keep };
-    static const char head[] = "<stream:stream xmlns='" NS_COMPONENT "' xmlns:stream='" NS_STREAM
-                               "'>";
+    static const char head[] = "<stream:stream xmlns='" NS_COMPONENT "' "
+                               "xmlns:stream='" NS_STREAM "'>";
     xmpp_stanza_t *stanza = NULL;
     struct splitter *s = splitter_new(NULL, &events, &stanza);
     struct bridge_error err;
@@ -117,7 +117,8 @@ static const struct {
 
 static void every_code_has_one_condition_and_comes_back(void **state)
 {
-    struct strbuf out = STRBUF_INIT(4096), expected = STRBUF_INIT(4096), xml = STRBUF_INIT(4096);
+    struct strbuf out = STRBUF_INIT(4096), expected = STRBUF_INIT(4096);
+    struct strbuf xml = STRBUF_INIT(4096);
 
     (void)state;
     for (size_t i = 0; i < COUNT(written); i++) {
@@ -262,7 +263,8 @@ static void an_address_too_long_for_the_error_is_not_cut(void **state)
     struct bridge_error why;
 
     (void)state;
-    strbuf_adds(&xml, "<iq type='error'><error type='cancel'><gone xmlns='" NS_STANZAS "'>xmpp:");
+    strbuf_adds(&xml, "<iq type='error'><error type='cancel'>"
+                      "<gone xmlns='" NS_STANZAS "'>xmpp:");
     for (int i = 0; i < BRIDGE_ERROR_MAX; i++)
         strbuf_addch(&xml, 'a');
     strbuf_adds(&xml, "@example.com</gone></error></iq>");
@@ -281,7 +283,8 @@ static void refuses_with_the_addresses_swapped(void **state)
     static const struct {
         const char *xml, *from, *answer;
     } rows[] = {
-        { "<message from='a@b/c' to='d@e' id='1' type='groupchat'><body>x</body></message>", NULL,
+        { "<message from='a@b/c' to='d@e' id='1' type='groupchat'><body>x</body></message>",
+          NULL,
           "<message type='error' from='d@e' to='a@b/c' id='1'>" WHY "</message>" },
         { "<message from='a@b/c' to='d@e'/>", NULL,
           "<message type='error' from='d@e' to='a@b/c'>" WHY "</message>" },
