@@ -74,16 +74,17 @@ static struct {
     struct strbuf upcalls;
     struct strbuf answer; /* what fake_x() returns */
     bool quiet;
-    void (*on_room_message)(struct bridge_room *room);
+    void (*on_upcall)(const char *line);
 } fake;
 
 /* --- recording ---------------------------------------------------------------- */
 
 static const char *const kinds[] = { "TEXT", "ACTION", "NOTICE" };
-static const char *const codes[] = { "OK",        "RETRY",      "BUSY",       "REJECTED",
-                                     "FORBIDDEN", "AUTH",       "MEMBERSHIP", "CONFLICT",
-                                     "NOT_FOUND", "NO_HOST",    "ADDRESS",    "MOVED",
-                                     "INVALID",   "UNSUPPORTED" };
+static const char *const codes[] = {
+    "OK",         "RETRY",       "BUSY",      "REJECTED",   "FORBIDDEN", "AUTH",
+    "MEMBERSHIP", "CONFLICT",    "NOT_FOUND", "NO_HOST",    "ADDRESS",   "MOVED",
+    "INVALID",    "UNSUPPORTED", "OUTSIDE",   "NO_SERVICE",
+};
 static const char *const affiliations[] = { "none", "outcast", "member", "admin", "owner" };
 static const char *const roles[] = { "none", "visitor", "participant", "moderator" };
 static const char *const departures[] = { "left", "kicked", "banned", "cut" };
@@ -98,23 +99,23 @@ static void record(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 static void record(const char *format, ...)
 {
+    struct strbuf line = STRBUF_INIT(1u << 20);
     va_list args;
 
     va_start(args, format);
-    if (fake.quiet) {
-        struct strbuf line = STRBUF_INIT(1u << 20);
-        strbuf_addv(&line, format, args); /* reads it all */
-        strbuf_release(&line);
-    } else {
-        size_t start = fake.upcalls.len;
-        strbuf_addv(&fake.upcalls, format, args);
-        for (char *p = fake.upcalls.data + start; *p; p++) {
-            if (*p == '\n')
-                *p = '/';
-        }
+    strbuf_addv(&line, format, args); /* reads it all, recorded or not */
+    va_end(args);
+    for (char *p = line.data; *p; p++) {
+        if (*p == '\n')
+            *p = '/';
+    }
+    if (!fake.quiet) {
+        strbuf_adds(&fake.upcalls, line.data);
         strbuf_addch(&fake.upcalls, '\n');
     }
-    va_end(args);
+    if (fake.on_upcall)
+        fake.on_upcall(line.data);
+    strbuf_release(&line);
 }
 
 /* Moves the first line of `from` to fake.answer. */
@@ -282,20 +283,26 @@ void bridge_room_set_nick(struct bridge_room *room, const char *nick)
 
 void bridge_room_joined(struct bridge_room *room, const char *nick)
 {
-    record("room_joined %s %s", room->address, nick);
     assert(find(room, nick));
     bridge_room_set_nick(room, nick);
+    record("room_joined %s %s", room->address, nick);
 }
 
-static void free_room(struct bridge_room *room)
+/* What is recorded may end the session, and all rooms that are in it. */
+static void unlink_room(struct bridge_room *room)
 {
     struct bridge_room **at = &room->session->rooms;
-    struct occupant *o;
-    size_t i = 0;
 
     while (*at != room)
         at = &(*at)->next;
     *at = room->next;
+}
+
+static void free_room(struct bridge_room *room)
+{
+    struct occupant *o;
+    size_t i = 0;
+
     while ((o = map_next(&room->occupants, &i))) {
         remove_occupant(room, o);
         i = 0;
@@ -308,6 +315,7 @@ static void free_room(struct bridge_room *room)
 
 void bridge_room_refused(struct bridge_room *room, const struct bridge_error *why)
 {
+    unlink_room(room);
     record("room_refused %s %s %s", room->address, codes[why->code], why->text);
     free_room(room);
 }
@@ -318,13 +326,15 @@ void bridge_room_departed(struct bridge_room *room, const char *nick, enum bridg
     struct occupant *o = find(room, nick);
     bool own = o && o == find(room, room->nick);
 
-    record("room_departed %s %s %s %s %s", room->address, nick, departures[how], or_dash(actor),
-           or_dash(reason));
     assert(o);
     if (own)
-        free_room(room);
+        unlink_room(room);
     else
         remove_occupant(room, o);
+    record("room_departed %s %s %s %s %s", room->address, nick, departures[how], or_dash(actor),
+           or_dash(reason));
+    if (own)
+        free_room(room);
 }
 
 void bridge_room_renamed(struct bridge_room *room, const char *from, const char *to)
@@ -333,7 +343,7 @@ void bridge_room_renamed(struct bridge_room *room, const char *from, const char 
     struct occupant *other;
     struct bridge_occupant info;
 
-    record("room_renamed %s %s %s", room->address, from, to);
+    record("room_renamed %s %s %s", room->address, from, to); /* `from` may be ours */
     assert(o);
     if (o == find(room, room->nick))
         bridge_room_set_nick(room, to);
@@ -362,13 +372,11 @@ void bridge_room_message(struct bridge_room *room, const char *nick,
 {
     record("room_message %s %s %s %s %s", room->address, or_dash(nick), kinds[message->kind],
            or_dash(message->id), message->body);
-    if (fake.on_room_message)
-        fake.on_room_message(room);
 }
 
-void fake_on_room_message(void (*hook)(struct bridge_room *room))
+void fake_on_upcall(void (*hook)(const char *line))
 {
-    fake.on_room_message = hook;
+    fake.on_upcall = hook;
 }
 
 /* --- conn.h ----------------------------------------------------------------------- */
@@ -683,10 +691,13 @@ struct bridge_session *fake_session(const char *user)
 void fake_close_session(struct bridge_session *session, const char *reason)
 {
     struct bridge_session **at = &fake.sessions;
+    struct bridge_room *room;
 
     fake.transport->close(session->data, reason);
-    while (session->rooms)
-        free_room(session->rooms);
+    while ((room = session->rooms)) {
+        unlink_room(room);
+        free_room(room);
+    }
     while (*at != session)
         at = &(*at)->next;
     *at = session->next;
@@ -737,8 +748,10 @@ int fake_join(struct bridge_session *session, const char *address, const char *n
     room->next = session->rooms;
     session->rooms = room;
     int rc = fake.transport->join(session->data, room, nick, password, &err);
-    if (rc)
+    if (rc) {
+        unlink_room(room);
         free_room(room);
+    }
     return report(rc, &err);
 }
 
@@ -775,6 +788,7 @@ void fake_leave(struct bridge_session *session, const char *address, const char 
     struct bridge_room *room = get_room(session, address);
 
     fake.transport->leave(session->data, room, reason);
+    unlink_room(room);
     free_room(room);
 }
 

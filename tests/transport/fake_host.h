@@ -81,9 +81,9 @@ const char *fake_occupant(struct bridge_session *session, const char *address,
 
 bool fake_in_room(const struct bridge_session *session, const char *address);
 
-/* Called within every room_message upcall, for tests of what happens when the
+/* Called within every upcall, with its line, for tests of what happens when the
  * core calls back at once. NULL: nothing. */
-void fake_on_room_message(void (*hook)(struct bridge_room *room));
+void fake_on_upcall(void (*hook)(const char *line));
 
 /* --- what came out -------------------------------------------------------------- */
 

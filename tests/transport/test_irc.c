@@ -63,7 +63,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    fake_on_room_message(NULL);
+    fake_on_upcall(NULL);
     fake_stop();
     return 0;
 }
@@ -731,6 +731,24 @@ static void leaving_the_last_room_leaves_the_network(void **state)
     CHECK("");
 }
 
+static void goodbyes_are_as_short_as_a_line(void **state)
+{
+    struct strbuf reason = STRBUF_INIT(2000);
+
+    (void)state;
+    in_channel();
+    fake_send(juliet, "bob%net", BRIDGE_TEXT, NULL, "x"); /* holds the link */
+    skip_sent();
+    while (reason.len < 1500)
+        strbuf_adds(&reason, "\xc3\xa4");
+    fake_leave(juliet, "#c%net", strbuf_text(&reason));
+    /* ":jul!juliet@client.example PART #c :" and CR LF in 512, and no half letter */
+    assert_int_equal(strlen(fake_sent(conn)), strlen("PART #c :") + 474);
+    fake_close_session(juliet, strbuf_text(&reason));
+    assert_int_equal(strlen(fake_sent(conn)), strlen("QUIT :") + 400);
+    strbuf_release(&reason);
+}
+
 static void a_user_who_gives_up_before_the_link_is_up_closes_it(void **state)
 {
     (void)state;
@@ -758,12 +776,28 @@ static void closing_a_session_says_goodbye_and_tells_nothing(void **state)
     CHECK("");
 }
 
+static void closing_a_session_sends_what_waited(void **state)
+{
+    (void)state;
+    fake_join(juliet, "#c%slow", "jul", NULL);
+    welcome("jul", "");
+    RECV(":jul!juliet@client.example JOIN #c");
+    RECV(":srv.example.org 366 jul #c :End");
+    skip_sent();
+    fake_say(juliet, "#c%slow", BRIDGE_TEXT, "m1", "1\n2\n3");
+    fake_close_session(juliet, "offline");
+    SENT("PRIVMSG #c :1");
+    SENT("PRIVMSG #c :2");
+    SENT("PRIVMSG #c :3");
+    SENT("QUIT :offline");
+}
+
 static void keys_that_would_be_more_than_a_key_are_refused(void **state)
 {
     (void)state;
     in_channel();
     fake_join(juliet, "#d%net", "jul", "a,b");
-    CHECK("error AUTH no password on IRC has a space or a comma in it");
+    CHECK("error AUTH no password on IRC is so long, or has a space or a comma in it");
     fake_join(juliet, "#d%net", "jul", "k\r\nQUIT");
     SENT("JOIN #d :kQUIT");
 }
@@ -1306,11 +1340,19 @@ static void a_server_cannot_make_us_part_of_anothers_room(void **state)
 
 /* --- the core calls back ------------------------------------------------------------- */
 
-static void leave_within(struct bridge_room *room)
+/* What the core does within the first upcall of a test. */
+static void leave_within(const char *line)
 {
-    (void)room;
-    fake_on_room_message(NULL);
+    (void)line;
+    fake_on_upcall(NULL);
     fake_leave(juliet, "#c%net", NULL);
+}
+
+static void close_within(const char *line)
+{
+    (void)line;
+    fake_on_upcall(NULL);
+    fake_close_session(juliet, "gone");
 }
 
 static void a_room_may_be_left_within_an_upcall(void **state)
@@ -1320,7 +1362,7 @@ static void a_room_may_be_left_within_an_upcall(void **state)
 
     (void)state;
     in_channel();
-    fake_on_room_message(leave_within);
+    fake_on_upcall(leave_within);
     fake_receive(conn, text, strlen(text));
     CHECK("room_message #c%net op TEXT - one");
     SENT("PART #c");
@@ -1328,21 +1370,64 @@ static void a_room_may_be_left_within_an_upcall(void **state)
     QUIET();
 }
 
-static void leave_while_speaking(void **state)
+static void a_room_may_be_left_while_it_is_spoken_in(void **state)
 {
     (void)state;
     in_channel();
-    fake_on_room_message(leave_within);
+    fake_on_upcall(leave_within);
     fake_say(juliet, "#c%net", BRIDGE_TEXT, "m1", "one\ntwo");
     CHECK("room_message #c%net jul TEXT m1 one");
     CHECK("");
 }
 
-static void close_within(struct bridge_room *room)
+static void a_room_may_be_left_while_it_is_named(void **state)
 {
-    (void)room;
-    fake_on_room_message(NULL);
-    fake_close_session(juliet, "gone");
+    static const char text[] = ":srv.example.org 353 jul = #c :a b c\r\n"
+                               ":srv.example.org 353 jul = #c :d\r\n"
+                               ":srv.example.org 366 jul #c :End\r\n";
+
+    (void)state;
+    in_channel();
+    fake_join(juliet, "#d%net", "jul", NULL); /* holds the link */
+    fake_on_upcall(leave_within);
+    fake_receive(conn, text, strlen(text));
+    CHECK("room_occupant #c%net a none participant 0");
+    CHECK("");
+}
+
+static void a_room_may_be_left_while_another_ends(void **state)
+{
+    (void)state;
+    in_channel();
+    fake_join(juliet, "#b%net", "jul", NULL);
+    fake_join(juliet, "#d%net", "jul", NULL);
+    fake_on_upcall(leave_within); /* #d is first, #c last */
+    RECV("ERROR :gone");
+    CHECK("room_refused #d%net RETRY net: gone");
+    CHECK("room_refused #b%net RETRY net: gone");
+    CHECK("");
+    fake_settle();
+    CHECK("");
+}
+
+static void leave_next_within(const char *line)
+{
+    (void)line;
+    fake_on_upcall(NULL);
+    fake_leave(juliet, "#b%net", NULL);
+}
+
+static void a_room_may_be_left_while_others_have_no_answer(void **state)
+{
+    (void)state;
+    in_channel();
+    fake_join(juliet, "#b%net", "jul", NULL);
+    fake_join(juliet, "#d%net", "jul", NULL);
+    fake_on_upcall(leave_next_within);
+    fake_advance(60000);
+    CHECK("room_refused #d%net RETRY net did not answer within 60 seconds");
+    CHECK("");
+    assert_true(fake_in_room(juliet, "#c%net"));
 }
 
 static void a_session_may_be_closed_within_an_upcall(void **state)
@@ -1351,11 +1436,66 @@ static void a_session_may_be_closed_within_an_upcall(void **state)
 
     (void)state;
     in_channel();
-    fake_on_room_message(close_within);
+    fake_on_upcall(close_within);
     fake_receive(conn, text, strlen(text));
     CHECK("room_message #c%net op TEXT - one");
     SENT("QUIT :gone");
     QUIET();
+}
+
+static void a_session_may_be_closed_while_its_link_fails(void **state)
+{
+    (void)state;
+    in_channel();
+    fake_join(juliet, "#d%net", "jul", NULL);
+    fake_send(juliet, "bob%net", BRIDGE_TEXT, "m1", "x");
+    fake_on_upcall(close_within);
+    fake_lost(conn, BRIDGE_RETRY, "reset");
+    CHECK("room_refused #d%net RETRY net: reset");
+    CHECK("");
+}
+
+static void a_session_may_be_closed_while_joins_have_no_answer(void **state)
+{
+    (void)state;
+    in_channel();
+    fake_join(juliet, "#b%net", "jul", NULL);
+    fake_join(juliet, "#d%net", "jul", NULL);
+    fake_on_upcall(close_within);
+    fake_advance(60000);
+    CHECK("room_refused #d%net RETRY net did not answer within 60 seconds");
+    CHECK("");
+}
+
+static void a_session_may_be_closed_while_messages_fail(void **state)
+{
+    (void)state;
+    fake_send(juliet, "bob%net", BRIDGE_TEXT, "m1", "x");
+    fake_send(juliet, "bob%net", BRIDGE_TEXT, "m2", "x");
+    CHECK("conn_open irc.example.org 6697 tls");
+    fake_on_upcall(close_within);
+    fake_lost(fake_conn(), BRIDGE_RETRY, "reset");
+    CHECK("message_failed bob%net m1 RETRY net: reset");
+    CHECK("");
+}
+
+static void join_within(const char *line)
+{
+    if (strncmp(line, "room_departed", 13) != 0)
+        return;
+    fake_on_upcall(NULL);
+    fake_join(juliet, "#new%net", "jul", NULL);
+}
+
+static void a_link_that_fails_takes_no_new_rooms(void **state)
+{
+    (void)state;
+    in_channel();
+    fake_on_upcall(join_within);
+    fake_lost(conn, BRIDGE_RETRY, "reset");
+    CHECK("room_departed #c%net jul cut - net: reset");
+    CHECK("error RETRY the connection to net has just been lost");
+    CHECK("");
 }
 
 int main(void)
@@ -1397,8 +1537,10 @@ int main(void)
         TEST(the_end_of_the_connection_ends_every_room),
         TEST(an_orderly_end_is_one_too),
         TEST(leaving_the_last_room_leaves_the_network),
+        TEST(goodbyes_are_as_short_as_a_line),
         TEST(a_user_who_gives_up_before_the_link_is_up_closes_it),
         TEST(closing_a_session_says_goodbye_and_tells_nothing),
+        TEST(closing_a_session_sends_what_waited),
         TEST(keys_that_would_be_more_than_a_key_are_refused),
         TEST(messages_reach_rooms_and_contacts),
         TEST(text_is_cleaned),
@@ -1426,8 +1568,15 @@ int main(void)
         TEST(bytes_may_come_one_at_a_time),
         TEST(a_server_cannot_make_us_part_of_anothers_room),
         TEST(a_room_may_be_left_within_an_upcall),
-        TEST(leave_while_speaking),
+        TEST(a_room_may_be_left_while_it_is_spoken_in),
+        TEST(a_room_may_be_left_while_it_is_named),
+        TEST(a_room_may_be_left_while_another_ends),
+        TEST(a_room_may_be_left_while_others_have_no_answer),
         TEST(a_session_may_be_closed_within_an_upcall),
+        TEST(a_session_may_be_closed_while_its_link_fails),
+        TEST(a_session_may_be_closed_while_joins_have_no_answer),
+        TEST(a_session_may_be_closed_while_messages_fail),
+        TEST(a_link_that_fails_takes_no_new_rooms),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,12 @@
 #include "channel.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/utf8.h>
 
 #include "address.h"
 #include "casemap.h"
@@ -191,34 +193,20 @@ static void expect_answer(struct channel *c)
 
 static void enter(struct channel *c)
 {
-    struct bridge_error why;
+    int rc = link_queue(c->link, IRC_JOIN, c->name, c->key, NULL, NULL);
 
-    if (link_queue(c->link, IRC_JOIN, c->name, c->key, NULL, NULL)) {
-        bridge_fail(&why, BRIDGE_INVALID, "IRC has no way to write this password");
-        refuse(c, &why);
-        return;
-    }
+    assert(rc == 0); /* channel_join() has looked at both */
     forget_key(c);
     expect_answer(c);
 }
 
 void channel_enter_all(struct irc_link *link)
 {
-    struct bridge_error why;
-
-    /* Now we know what the network takes for the same name. */
+    /* Now we know what the network takes for the same name. Never more than
+     * RFC 1459 does, by which we have told names apart so far. */
     map_release(&link->channels);
     for (struct channel *c = link->first; c; c = c->next) {
-        if (c->state == CHANNEL_DEAD)
-            continue;
         fold_name(c);
-        if (map_finds(&link->channels, c->folded)) {
-            bridge_fail(&why, BRIDGE_CONFLICT,
-                        "on %s this is another way to write a channel that you are in",
-                        link->network);
-            refuse(c, &why);
-            continue;
-        }
         map_puts(&link->channels, c->folded, c);
         set_state(c, CHANNEL_ENTERING);
         enter(c);
@@ -248,8 +236,9 @@ int channel_join(struct irc_link *link, struct bridge_room *room, const char *na
     if (c && c->room)
         return bridge_fail(err, BRIDGE_CONFLICT, "you are in this channel already, as %s%%%s",
                            c->name, link->network);
-    if (key && (!*key || strpbrk(key, " ,")))
-        return bridge_fail(err, BRIDGE_AUTH, "no password on IRC has a space or a comma in it");
+    if (key && (!*key || strpbrk(key, " ,") || strlen(key) > IRC_NAME_MAX))
+        return bridge_fail(err, BRIDGE_AUTH,
+                           "no password on IRC is so long, or has a space or a comma in it");
     if (!c)
         c = new_channel(link, name);
     attach(c, room);
@@ -264,6 +253,17 @@ int channel_join(struct irc_link *link, struct bridge_room *room, const char *na
     return 0;
 }
 
+/* A server may ignore a line that is too long, and we would stay in. */
+static void send_part(struct channel *c, const char *reason)
+{
+    size_t most = link_budget(c->link, "PART", c->name);
+    size_t len = reason ? utf8_cut(reason, strlen(reason), most) : 0;
+    char *cut = len ? bridge_strndup(reason, len) : NULL;
+
+    link_queue(c->link, IRC_PART, c->name, cut, NULL, NULL);
+    free(cut);
+}
+
 void channel_leave(struct channel *c, const char *reason)
 {
     detach(c);
@@ -273,9 +273,8 @@ void channel_leave(struct channel *c, const char *reason)
     }
     /* After RETURNING there is a PART under way; the JOIN behind it is answered
      * by the PART that every unexpected JOIN gets. */
-    if (c->state != CHANNEL_RETURNING &&
-        link_queue(c->link, IRC_PART, c->name, reason, NULL, NULL))
-        link_queue(c->link, IRC_PART, c->name, NULL, NULL, NULL); /* the reason is too long */
+    if (c->state != CHANNEL_RETURNING)
+        send_part(c, reason);
     if (c->link->renaming == c)
         end_renaming(c->link);
     set_state(c, CHANNEL_LEAVING);

@@ -7,6 +7,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/utf8.h>
 
 #include "address.h"
 #include "casemap.h"
@@ -21,6 +22,10 @@
 #define SILENCE_MAX      120000 /* then we ask whether the server is there */
 #define PONG_WITHIN      60000
 #define PRIVATE_IDLE_MAX 600000 /* a link without a room, after the last private message */
+
+/* Of what is sent past the queue. Such text (a real name, a reason to quit) may
+ * be longer than a line, and a server might ignore the line then. */
+#define SENT_TEXT_MAX 400
 
 /* "~" and what an ident may have, "@", a host: until we have seen our own. */
 #define SOURCE_GUESS (2 + SESSION_USERNAME_MAX + 1 + 63)
@@ -434,10 +439,13 @@ void link_send(struct irc_link *link, enum irc_command command, const char *targ
                const char *text)
 {
     struct strbuf line = STRBUF_INIT(IRC_LIBRARY_MAX);
+    size_t len = text ? strlen(text) : 0;
+    char *cut = text ? bridge_strndup(text, utf8_cut(text, len, SENT_TEXT_MAX)) : NULL;
 
-    if (irc_library_format(link->irc->library, &line, command, target, text) == 0)
+    if (irc_library_format(link->irc->library, &line, command, target, cut) == 0)
         conn_write(link->conn, line.data, line.len);
     strbuf_release(&line);
+    free(cut);
 }
 
 int link_queue(struct irc_link *link, enum irc_command command, const char *target,

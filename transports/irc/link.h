@@ -104,7 +104,8 @@ void link_throttle(struct irc_link *link, bool on);
 /* The server has taken us in under link->nick, and has said what it is. */
 void link_ready(struct irc_link *link);
 
-/* Send past the flood control and the queue: what keeps the link alive. */
+/* Send past the flood control and the queue: what keeps the link alive. Text
+ * that is too long for it is cut. */
 void link_send(struct irc_link *link, enum irc_command command, const char *target,
                const char *text);
 
