@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include <bridge/host.h>
@@ -288,7 +289,7 @@ int main(int argc, char **argv)
             d.plugins = plugins;
             status = run(&d, options);
         } else {
-            status = EXIT_FAILURE;
+            status = EX_CONFIG; /* the unit file: do not try again */
         }
     }
     plugins_free(plugins);
