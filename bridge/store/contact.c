@@ -122,11 +122,9 @@ void store_contact_remove(struct store *store, const char *domain, const char *u
 #define COLUMNS                                                                                \
     "SELECT domain, user, address, name, subscription FROM contact WHERE domain = ?1"
 
-const char *const store_read_sql[READ_KINDS] = {
-    [READ_CONTACT] = COLUMNS " AND user = ?2 AND address = ?3",
-    [READ_CONTACTS_OF_USER] = COLUMNS " AND user = ?2 ORDER BY address",
-    [READ_CONTACTS] = COLUMNS " ORDER BY user, address",
-};
+const char contact_find_sql[] = COLUMNS " AND user = ?2 AND address = ?3";
+const char contacts_of_user_sql[] = COLUMNS " AND user = ?2 ORDER BY address";
+const char contacts_sql[] = COLUMNS " ORDER BY user, address";
 
 static struct store_contact row_of(sqlite3_stmt *q)
 {
@@ -167,14 +165,13 @@ bool store_contact_find(struct store *store, const char *domain, const char *use
 void store_contact_each(struct store *store, const char *domain, const char *user,
                         bool (*each)(void *arg, const struct store_contact *contact), void *arg)
 {
-    enum read_kind kind = user ? READ_CONTACTS_OF_USER : READ_CONTACTS;
-    sqlite3_stmt *q = store->reads[kind];
+    sqlite3_stmt *q = store->reads[user ? READ_CONTACTS_OF_USER : READ_CONTACTS];
     sqlite3_stmt *own = NULL;
     int rc;
 
     /* `each` may begin a walk of its own. */
     if (sqlite3_stmt_busy(q)) {
-        if (sqlite3_prepare_v2(store->reader, store_read_sql[kind], -1, &own, NULL)) {
+        if (sqlite3_prepare_v2(store->reader, sqlite3_sql(q), -1, &own, NULL)) {
             store_read_failed(store);
             return;
         }

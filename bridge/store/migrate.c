@@ -31,6 +31,14 @@ const char *const store_migrations[] = {
     "  subscription INTEGER NOT NULL CHECK(subscription BETWEEN 0 AND 3),"
     "  PRIMARY KEY(domain, user, address)"
     ") STRICT, WITHOUT ROWID;",
+    /* 2: what users have sent. One row each, of the last day on which they did. */
+    "CREATE TABLE counter("
+    "  domain TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  day INTEGER NOT NULL,"
+    "  messages INTEGER NOT NULL CHECK(messages >= 0),"
+    "  PRIMARY KEY(domain, user)"
+    ") STRICT, WITHOUT ROWID;",
     NULL,
 };
 

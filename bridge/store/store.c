@@ -213,13 +213,20 @@ static sqlite3 *open_database(const char *path, struct bridge_error *err)
     return db;
 }
 
+static const char *const read_sql[READ_KINDS] = {
+    [READ_CONTACT] = contact_find_sql,
+    [READ_CONTACTS_OF_USER] = contacts_of_user_sql,
+    [READ_CONTACTS] = contacts_sql,
+    [READ_COUNTER] = counter_find_sql,
+};
+
 static int open_reader(struct store *store, struct bridge_error *err)
 {
     store->reader = connect_to(store->path, READER_TIMEOUT, "PRAGMA query_only = ON", err);
     if (!store->reader)
         return -1;
     for (int i = 0; i < READ_KINDS; i++) {
-        if (sqlite3_prepare_v3(store->reader, store_read_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+        if (sqlite3_prepare_v3(store->reader, read_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &store->reads[i], NULL))
             return sqlite_fail(err, store->reader, store->path);
     }

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <bridge/error.h>
 #include <uv.h>
@@ -75,5 +76,27 @@ bool store_contact_find(struct store *store, const char *domain, const char *use
 void store_contact_each(struct store *store, const char *domain, const char *user,
                         bool (*each)(void *arg, const struct store_contact *contact),
                         void *arg);
+
+/* --- counters: what a user has sent on one day ------------------------------- */
+
+struct store_counter {
+    const char *domain; /* of the transport */
+    const char *user;   /* bare JID */
+    int64_t day;        /* since 1970-01-01, UTC */
+    int64_t messages;
+};
+
+/* Replaces the count of another day. That of the same day can only grow: who
+ * counted on from what was durable then shall not undo what was still queued.
+ * The strings are copied. `done` may be NULL. */
+void store_counter_put(struct store *store, const struct store_counter *counter,
+                       store_done *done, void *arg);
+
+/* The durable count of this day, 0 if there is none. */
+int64_t store_counter_get(struct store *store, const char *domain, const char *user,
+                          int64_t day);
+
+/* Drop everybody's counts of the days before this one. */
+void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg);
 
 #endif

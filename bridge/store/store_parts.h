@@ -12,6 +12,7 @@ enum read_kind {
     READ_CONTACT,
     READ_CONTACTS_OF_USER,
     READ_CONTACTS,
+    READ_COUNTER,
     READ_KINDS
 };
 
@@ -31,7 +32,8 @@ struct store {
     void *closed_arg;
 };
 
-extern const char *const store_read_sql[READ_KINDS]; /* contact.c */
+extern const char contact_find_sql[], contacts_of_user_sql[], contacts_sql[]; /* contact.c */
+extern const char counter_find_sql[];                                         /* counter.c */
 
 /* Log what the reader's last error was: nothing else can be done about it. */
 void store_read_failed(const struct store *store);

@@ -47,6 +47,8 @@ struct writer {
 static const struct write_type *const types[WRITE_KINDS] = {
     [WRITE_CONTACT_PUT] = &contact_put_type,
     [WRITE_CONTACT_REMOVE] = &contact_remove_type,
+    [WRITE_COUNTER_PUT] = &counter_put_type,
+    [WRITE_COUNTERS_FORGET] = &counters_forget_type,
 };
 
 /* --- the thread ------------------------------------------------------------- */

@@ -23,6 +23,8 @@
 enum write_kind {
     WRITE_CONTACT_PUT,
     WRITE_CONTACT_REMOVE,
+    WRITE_COUNTER_PUT,
+    WRITE_COUNTERS_FORGET,
     WRITE_KINDS
 };
 
@@ -43,7 +45,8 @@ struct write_type {
     int (*bind)(sqlite3_stmt *q, const struct write *write);
 };
 
-extern const struct write_type contact_put_type, contact_remove_type; /* contact.c */
+extern const struct write_type contact_put_type, contact_remove_type;  /* contact.c */
+extern const struct write_type counter_put_type, counters_forget_type; /* counter.c */
 
 struct writer_events {
     void (*on_health)(void *arg, const struct bridge_error *why); /* NULL: well again */

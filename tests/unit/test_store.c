@@ -317,6 +317,74 @@ static void a_walk_sees_one_state_of_the_database(void **state)
     close_store(walk.store);
 }
 
+/* --- counters --------------------------------------------------------------- */
+
+static void count(struct store *store, const char *user, int64_t day, int64_t messages)
+{
+    struct store_counter c = { .domain = "sms.example.net", .user = user, .day = day,
+                               .messages = messages };
+
+    memset(&outcome, 0, sizeof outcome);
+    store_counter_put(store, &c, on_done, &outcome);
+    run_until(&outcome.all, 1);
+    if (outcome.good != 1)
+        fail_msg("%s", outcome.text);
+}
+
+static int64_t counted(struct store *store, const char *user, int64_t day)
+{
+    return store_counter_get(store, "sms.example.net", user, day);
+}
+
+static void a_counter_holds_one_day_and_never_falls_within_it(void **state)
+{
+    static const struct {
+        int64_t day, messages; /* put */
+        int64_t first, second; /* then counted on days 20000 and 20001 */
+    } rows[] = {
+        { 20000, 5, 5, 0 },
+        { 20000, 7, 7, 0 },
+        { 20000, 6, 7, 0 },
+        { 20001, 2, 0, 2 },
+        { 20000, 1, 1, 0 }, /* the clock was set back */
+        { 20000, INT64_MAX, INT64_MAX, 0 },
+    };
+    struct store *store = open_store();
+
+    (void)state;
+    count(store, "romeo@example.net", 20000, 9);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        count(store, "juliet@example.net", rows[i].day, rows[i].messages);
+        assert_int_equal(counted(store, "juliet@example.net", 20000), rows[i].first);
+        assert_int_equal(counted(store, "juliet@example.net", 20001), rows[i].second);
+    }
+    assert_int_equal(counted(store, "romeo@example.net", 20000), 9);
+    assert_int_equal(counted(store, "nobody@example.net", 20000), 0);
+    assert_int_equal(store_counter_get(store, "irc.example.net", "romeo@example.net", 20000),
+                     0);
+    close_store(store);
+
+    store = open_store(); /* and all of it is still there afterwards */
+    assert_int_equal(counted(store, "romeo@example.net", 20000), 9);
+    close_store(store);
+}
+
+static void counters_of_past_days_are_forgotten(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    count(store, "juliet@example.net", 20000, 5);
+    count(store, "romeo@example.net", 20001, 6);
+    memset(&outcome, 0, sizeof outcome);
+    store_counters_forget(store, 20001, on_done, &outcome);
+    run_until(&outcome.all, 1);
+    assert_int_equal(outcome.good, 1);
+    assert_int_equal(counted(store, "juliet@example.net", 20000), 0);
+    assert_int_equal(counted(store, "romeo@example.net", 20001), 6);
+    close_store(store);
+}
+
 /* --- the writer ------------------------------------------------------------- */
 
 static int expected_next;
@@ -720,8 +788,8 @@ static void a_newer_version_is_refused_with_both_versions(void **state)
     close_store(open_store());
     exec_raw("UPDATE schema_version SET version = 99");
     refused(BRIDGE_INVALID,
-            "@ has version 99, this bridged knows versions up to 1: install the newer bridged "
-            "again, or restore @.v1.backup");
+            "@ has version 99, this bridged knows versions up to 2: install the newer bridged "
+            "again, or restore @.v2.backup");
 }
 
 static void another_programs_database_is_refused_and_untouched(void **state)
@@ -891,6 +959,9 @@ static const struct version {
     { "INSERT INTO contact VALUES('d', 'u', 'a', 'n', 3)",
       "SELECT count(*) = 1 FROM contact WHERE domain = 'd' AND user = 'u' AND address = 'a'"
       " AND name = 'n' AND subscription = 3" },
+    { "INSERT INTO counter VALUES('d', 'u', 20000, 7)",
+      "SELECT count(*) = 1 FROM counter WHERE domain = 'd' AND user = 'u' AND day = 20000"
+      " AND messages = 7" },
 };
 #define VERSIONS ((int)(sizeof versions / sizeof *versions))
 
@@ -1017,6 +1088,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(contacts_are_kept_replaced_and_removed),
         TEST(contacts_are_listed_by_user_and_by_domain),
+        TEST(a_counter_holds_one_day_and_never_falls_within_it),
+        TEST(counters_of_past_days_are_forgotten),
         TEST(a_walk_sees_one_state_of_the_database),
         TEST(completions_come_in_the_order_of_the_calls),
         TEST(a_completion_comes_after_the_disk_was_told_to_keep_it),
