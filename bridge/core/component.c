@@ -194,6 +194,7 @@ static void fail(struct component *c, const struct bridge_error *why)
         c->why = *why;
     if (c->splitter)
         splitter_stop(c->splitter);
+    uv_timer_stop(&c->timer);
     set_state(c, S_CLOSING);
     conn_close(c->conn);
 }

@@ -10,6 +10,9 @@
 #include "store.h"
 #include "xml.h"
 
+/* What is shown of a status. */
+#define STATUS_MAX 4096
+
 /* A contact in a roster, whose presence the user is shown. */
 struct watch {
     char *address;
@@ -75,8 +78,8 @@ void bridge_contact_presence(struct bridge_session *session, const char *contact
     free(w->status);
     free(w->nick);
     w->show = presence->show;
-    w->status = bridge_strdup(presence->status);
-    w->nick = bridge_strdup(presence->nick);
+    w->status = core_copy_text(presence->status, STATUS_MAX);
+    w->nick = core_copy_text(presence->nick, STATUS_MAX);
     send_presence(session->host, session->user, w);
 }
 

@@ -8,6 +8,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/utf8.h>
 #include <sodium.h>
 
 #include "domain.h"
@@ -22,6 +23,11 @@ struct strbuf *core_stanza(struct core *core)
 {
     strbuf_reset(&core->stanza);
     return &core->stanza;
+}
+
+char *core_copy_text(const char *text, size_t max)
+{
+    return text ? bridge_strndup(text, utf8_cut(text, strlen(text), max)) : NULL;
 }
 
 void core_add_id(struct core *core, struct strbuf *out)
@@ -197,21 +203,11 @@ static struct transport_options *find_transport(struct options *options, const c
     return NULL;
 }
 
-static struct bridge_host *find_host(struct core *core, const char *domain)
-{
-    for (size_t i = 0; i < core->host_count; i++) {
-        if (!strcasecmp(core->hosts[i]->name, domain))
-            return core->hosts[i];
-    }
-    return NULL;
-}
-
 /* Every member of the settings needs a restart if one of them does: the
  * transport is given all or nothing. Returns whether it was given them. */
-static bool reload_transport(struct core *core, const struct transport_options *before,
+static bool reload_transport(struct bridge_host *host, const struct transport_options *before,
                              const struct transport_options *after)
 {
-    struct bridge_host *host = find_host(core, before->domain);
     struct strbuf key = STRBUF_INIT(256);
 
     if (!after || strcmp(before->plugin, after->plugin)) {
@@ -238,11 +234,13 @@ static bool reload_transport(struct core *core, const struct transport_options *
 static void reload_transports(struct core *core, struct options *fresh)
 {
     struct options *old = core->options;
+    /* Behind the front door, if there is one, in the order of the list. */
+    struct bridge_host **hosts = core->hosts + (core->host_count - old->transport_count);
 
     for (size_t i = 0; i < old->transport_count; i++) {
         struct transport_options *before = &old->transports[i];
         struct transport_options *after = find_transport(fresh, before->domain);
-        if (reload_transport(core, before, after)) {
+        if (reload_transport(hosts[i], before, after)) {
             struct transport_options t = *before;
             *before = *after;
             *after = t;
@@ -264,9 +262,10 @@ static void reload_core(struct core *core, struct options *fresh)
     if (changed)
         log_warning("reload", "a change of %s needs a restart", changed);
     log_set_level((enum log_level)fresh->log.level);
-    if (old->gateway.domain && fresh->gateway.domain && find_host(core, fresh->gateway.domain))
-        component_set_secret(find_host(core, fresh->gateway.domain)->component,
-                             fresh->gateway.secret);
+    bool front_door = core->host_count > old->transport_count;
+    if (front_door && fresh->gateway.domain &&
+        !strcasecmp(core->hosts[0]->name, fresh->gateway.domain))
+        component_set_secret(core->hosts[0]->component, fresh->gateway.secret);
     strbuf_release(&key);
 }
 

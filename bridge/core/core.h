@@ -59,6 +59,10 @@ size_t core_streams_up(const struct core *core);
 
 /* An empty buffer for the next stanza. */
 struct strbuf *core_stanza(struct core *core);
+/* A copy of a text from a network of which so much is shown, whole characters
+ * of at most `max` bytes; NULL gives NULL. What must be told to users is not
+ * dropped because of what a network adds to it. */
+char *core_copy_text(const char *text, size_t max);
 /* Append " id='...'" that nobody has used yet. */
 void core_add_id(struct core *core, struct strbuf *out);
 

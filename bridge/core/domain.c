@@ -9,7 +9,6 @@
 #include "contact.h"
 #include "router.h"
 #include "session.h"
-#include "stanza.h"
 
 static void on_up(void *arg)
 {
@@ -19,7 +18,7 @@ static void on_up(void *arg)
 
     while ((session = map_next(&host->sessions, &i)))
         session_resume(session);
-    if (host->transport)
+    if (host->transport && !host->core->stopping) /* or the store is being closed */
         contact_announce_all(host);
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
@@ -40,11 +39,7 @@ static void on_stanza(void *arg, xmpp_stanza_t *stanza)
 
 static void on_dropped(void *arg, xmpp_stanza_t *root, const struct bridge_error *why)
 {
-    struct bridge_host *host = arg;
-    struct strbuf *out = core_stanza(host->core);
-
-    if (stanza_refuse(out, root, NULL, why))
-        domain_send(host, out);
+    router_dropped(arg, root, why);
 }
 
 static void on_congested(void *arg, bool congested)
@@ -145,12 +140,17 @@ int domain_target(struct bridge_host *host, const struct jid *jid, struct target
 
 void domain_add_jid(struct bridge_host *host, struct strbuf *out, const char *address)
 {
+    struct strbuf local = STRBUF_INIT(4096);
+    struct jid *jid = NULL;
     struct bridge_error err;
 
-    if (jid_escape(out, address, &err))
-        log_error(host->name, "the transport gave an address that cannot be a JID: %s", err.text);
-    strbuf_addch(out, '@');
-    strbuf_adds(out, host->name);
+    if (!jid_escape(&local, address, &err))
+        jid = jid_new(strbuf_text(&local), host->name, NULL, &err);
+    if (!jid)
+        log_warning(host->name, "an address of the network cannot be a JID: %s", err.text);
+    strbuf_adds(out, jid ? jid_bare(jid) : host->name);
+    jid_free(jid);
+    strbuf_release(&local);
 }
 
 void domain_send(struct bridge_host *host, const struct strbuf *stanza)

@@ -44,7 +44,8 @@ void domain_free(struct bridge_host *host);
 int domain_target(struct bridge_host *host, const struct jid *jid, struct target *target,
                   struct bridge_error *err);
 
-/* Append the JID of a legacy address here. */
+/* Append the JID of a legacy address here; that of the domain for one which
+ * cannot be a JID: a server may close the stream for a bad `from`. */
 void domain_add_jid(struct bridge_host *host, struct strbuf *out, const char *address);
 
 /* A stanza that concerns no session: dropped while the stream is down. */

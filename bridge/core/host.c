@@ -56,7 +56,7 @@ void bridge_message(struct bridge_session *session, const char *contact,
     core_add_id(session->host->core, out);
     strbuf_addch(out, '>');
     message_write_body(out, message);
-    message_write_delay(out, message->time);
+    message_write_delay(out, NULL, message->time);
     strbuf_adds(out, "</message>");
     session->used = clock_monotonic();
     session_send(session, out);

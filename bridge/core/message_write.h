@@ -9,8 +9,9 @@
 
 /* <body>, with "/me " for an action (XEP-0245). */
 void message_write_body(struct strbuf *out, const struct bridge_message *message);
-/* <delay/> (XEP-0203) for ms since 1970; nothing for 0. */
-void message_write_delay(struct strbuf *out, int64_t time);
+/* <delay/> (XEP-0203) for ms since 1970; nothing for 0, nor for a time that no
+ * stamp can tell. `from`, as XML, is who says so; NULL: nobody. */
+void message_write_delay(struct strbuf *out, const char *from, int64_t time);
 
 /* The other way: kind and body of a text that an XMPP user wrote. The body
  * points into `text`. */

@@ -6,6 +6,8 @@
 
 #include <bridge/log.h>
 
+#include "jid.h"
+
 static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define GROUP(member) .offset = offsetof(struct options, member)
@@ -148,6 +150,24 @@ static bool domain_taken(const struct options *options, const char *domain)
     return false;
 }
 
+/* As JIDs have it: so it is compared with others, and with what arrives. */
+static void prepare_domain(char **domain, struct config_group *group, const char *key,
+                           struct config_faults *faults)
+{
+    struct bridge_error err;
+
+    if (!*domain)
+        return;
+    struct jid *jid = jid_new(NULL, *domain, NULL, &err);
+    if (jid) {
+        free(*domain);
+        *domain = bridge_strdup(jid_domain(jid));
+    } else {
+        config_fault(faults, group, key, "expected a domain name, found \"%s\"", *domain);
+    }
+    jid_free(jid);
+}
+
 /* One element of `transports`: its plugin says which rows there are besides
  * the common ones. */
 static void load_transport(struct options *options, struct config_group *group,
@@ -167,9 +187,10 @@ static void load_transport(struct options *options, struct config_group *group,
         t.settings = bridge_alloc(plugin->transport->settings_size);
         config_fill(group, rows, t.settings, in_rows, (void *)options_transport_rows, faults);
     }
-    /* Without the plugin its keys are unknown, which is no fault of theirs. */
-    config_fill(group, options_transport_rows, &t, plugin ? in_rows : anything, (void *)rows,
-                faults);
+    /* What is unknown has been told, unless the plugin has no rows; without
+     * the plugin its keys are unknown, which is no fault of theirs. */
+    config_fill(group, options_transport_rows, &t, plugin && !rows ? NULL : anything, NULL, faults);
+    prepare_domain(&t.domain, group, "domain", faults);
     if (t.domain && domain_taken(options, t.domain))
         config_fault(faults, group, "domain", "each domain can be served once, %s is already",
                      t.domain);
@@ -192,13 +213,11 @@ struct options *options_load(const char *path, struct plugins *plugins,
     struct config_group *root = config_root(config);
     config_fill(root, options_rows, options, is_transports, NULL, faults);
     config_fill(root, list_rows, &list, anything, NULL, faults);
+    prepare_domain(&options->gateway.domain, root, "gateway", faults);
     if (options->gateway.domain && !options->gateway.secret)
         config_fault(faults, root, "gateway", "expected a secret for the domain, found none");
     for (size_t n = 0; (group = config_list_group(root, "transports", n)); n++)
         load_transport(options, group, plugins, faults);
-    if (!options->transport_count && !faults->count)
-        config_fault(faults, root, "transports",
-                     "expected at least one transport: ( { plugin = \"irc\"; ... } )");
     config_close(config);
     if (faults->count) {
         options_free(options);

@@ -54,23 +54,48 @@ static int check_name(const char *name, struct bridge_error *err)
     return 0;
 }
 
-/* A descriptor of this ABI that keeps to its rules. */
-static int check_descriptor(const struct bridge_plugin *plugin, const char *path,
-                            struct bridge_error *err)
+/* Whoever marks a setting as one that SIGHUP changes must take the change. */
+static bool has_reloaded(const struct setting *rows)
 {
-    if (plugin->abi != BRIDGE_ABI)
-        return bridge_fail(err, BRIDGE_INVALID,
-                           "%s is built for another bridged (plugin interface %u, this one has "
-                           "%u): install the plugin's version for bridged %s, or build it again",
-                           path, plugin->abi, BRIDGE_ABI, BRIDGE_VERSION);
-    const struct bridge_transport *t = plugin->transport;
-    if (!t || !t->type || !t->description || !t->start || !t->stop || !t->classify || !t->open ||
-        !t->close || !t->send || !t->watch != !t->unwatch ||
-        (t->join && (!t->leave || !t->say)))
-        return bridge_fail(err, BRIDGE_INVALID,
-                           "%s is incomplete: it leaves out a call that include/bridge/transport.h "
-                           "does not mark as optional", path);
-    return 0;
+    for (; rows && rows->key; rows++) {
+        if (rows->flags & SETTING_RELOAD || has_reloaded(rows->rows))
+            return true;
+    }
+    return false;
+}
+
+static bool is_complete(const struct bridge_transport *t)
+{
+    return t && t->type && t->description && t->start && t->stop && t->classify && t->open &&
+           t->close && t->send && !t->watch == !t->unwatch &&
+           (!t->join || (t->leave && t->say)) && (!t->settings || t->settings_size) &&
+           (t->reload || !has_reloaded(t->settings));
+}
+
+static int check_abi(const struct bridge_plugin *plugin, const char *path,
+                     struct bridge_error *err)
+{
+    if (plugin->abi == BRIDGE_ABI)
+        return 0;
+    return bridge_fail(err, BRIDGE_INVALID,
+                       "%s is built for another bridged (plugin interface %u, this one has %u): "
+                       "install the plugin's version for bridged %s, or build it again",
+                       path, plugin->abi, BRIDGE_ABI, BRIDGE_VERSION);
+}
+
+/* Why it cannot be loaded. A plugin for another ABI may want functions that we
+ * do not have, and shall be told apart by its number, not by a missing symbol:
+ * lazily bound, it loads. It is let go again, or else it would count as loaded
+ * when it is asked for once more. */
+static void explain(const char *path, const char *problem, struct bridge_error *err)
+{
+    void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    const struct bridge_plugin *plugin = handle ? dlsym(handle, "bridge_plugin") : NULL;
+
+    if (!plugin || !check_abi(plugin, path, err))
+        bridge_fail(err, BRIDGE_INVALID, "%s cannot be loaded as a plugin: %s", path, problem);
+    if (handle)
+        dlclose(handle);
 }
 
 static const struct bridge_plugin *load(const char *path, struct bridge_error *err)
@@ -81,11 +106,11 @@ static const struct bridge_plugin *load(const char *path, struct bridge_error *e
                     path);
         return NULL;
     }
-    /* Lazily at first: a plugin for another ABI may want functions that we do
-     * not have, and shall be told apart by its number, not by a missing symbol. */
-    void *handle = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
-        bridge_fail(err, BRIDGE_INVALID, "%s cannot be loaded as a plugin: %s", path, dlerror());
+        char *problem = bridge_strdup(dlerror());
+        explain(path, problem, err);
+        free(problem);
         return NULL;
     }
     const struct bridge_plugin *plugin = dlsym(handle, "bridge_plugin");
@@ -94,11 +119,12 @@ static const struct bridge_plugin *load(const char *path, struct bridge_error *e
                     "bridge_plugin (see BRIDGE_PLUGIN in include/bridge/transport.h)", path);
         return NULL;
     }
-    if (check_descriptor(plugin, path, err))
+    if (check_abi(plugin, path, err))
         return NULL;
-    if (!dlopen(path, RTLD_NOW | RTLD_LOCAL)) {
-        bridge_fail(err, BRIDGE_INVALID, "%s needs what this bridged does not have: %s", path,
-                    dlerror());
+    if (!is_complete(plugin->transport)) {
+        bridge_fail(err, BRIDGE_INVALID,
+                    "%s is incomplete: it leaves out a call that include/bridge/transport.h does "
+                    "not mark as optional", path);
         return NULL;
     }
     return plugin;

@@ -61,13 +61,14 @@ static struct bridge_room *own_room(const struct query *q)
 static const char *const common_features[] = {
     NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NULL,
 };
+/* stable_id: XEP-0045 §7.4; self-ping-optimization: XEP-0410 §3.2. */
 static const char *const room_features[] = {
-    NS_DISCO_INFO,    NS_DISCO_ITEMS,       NS_PING,        NS_VERSION, NS_MUC,
-    "muc_public",     "muc_semianonymous",  "muc_temporary", "muc_unmoderated",
-    "muc_open",       "muc_unsecured",      NULL,
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_MUC, NS_MUC "#stable_id",
+    NS_MUC "#self-ping-optimization", "muc_public", "muc_semianonymous", "muc_temporary",
+    "muc_unmoderated", "muc_open", "muc_unsecured", NULL,
 };
 static const char *const muc_service_features[] = {
-    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_MUC, NULL,
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_MUC, NS_MUC "#stable_id", NULL,
 };
 
 static bool has_rooms(const struct bridge_host *host)
@@ -184,24 +185,37 @@ static void answer_version(const struct query *q)
     finish(q, out);
 }
 
-/* XEP-0410 §3: a ping to an occupant of a room asks whether one is still in. */
 static void answer_ping(const struct query *q)
+{
+    struct strbuf *out = begin(q);
+
+    strbuf_addch(out, '>');
+    finish(q, out);
+}
+
+/* XEP-0410 §3: a ping to an occupant of a room asks whether one is still in. */
+static void answer_occupant_ping(const struct query *q)
 {
     struct bridge_room *room = own_room(q);
 
-    if (q->target->kind == BRIDGE_ADDRESS_ROOM && jid_resource(q->to)) {
-        if (!room || !room_has_client(room, jid_full(q->from))) {
-            refuse(q, BRIDGE_OUTSIDE, "You are not in this room; join it again");
-            return;
-        }
-        if (!bridge_room_find(room, jid_resource(q->to), NULL)) {
-            refuse(q, BRIDGE_NOT_FOUND, "Nobody in this room has that nick");
-            return;
-        }
-    }
-    struct strbuf *out = begin(q);
-    strbuf_addch(out, '>');
-    finish(q, out);
+    if (!room || !room_has_client(room, jid_full(q->from)))
+        refuse(q, BRIDGE_OUTSIDE, "You are not in this room; join it again");
+    else if (!bridge_room_find(room, jid_resource(q->to), NULL))
+        refuse(q, BRIDGE_NOT_FOUND, "Nobody in this room has that nick");
+    else
+        answer_ping(q);
+}
+
+/* XEP-0045 §6.5: who is outside learns nothing. To those inside an answer of
+ * ours would look like one of the occupant. */
+static void refuse_for_occupant(const struct query *q)
+{
+    struct bridge_room *room = own_room(q);
+
+    if (!room || !room_has_client(room, jid_full(q->from)))
+        refuse(q, BRIDGE_INVALID, "Only those who are in a room may ask about its occupants");
+    else
+        refuse(q, BRIDGE_NO_SERVICE, "The network tells nothing about this person's client");
 }
 
 /* --- all --------------------------------------------------------------------------------- */
@@ -211,25 +225,38 @@ static const struct {
     const char *ns;
     bool has_node; /* may name a node, and we have none */
     void (*answer)(const struct query *q);
+    void (*answer_for_occupant)(const struct query *q); /* of a room */
 } queries[] = {
-    { "query", NS_DISCO_INFO, true, answer_disco_info },
-    { "query", NS_DISCO_ITEMS, true, answer_disco_items },
-    { "query", NS_VERSION, false, answer_version },
-    { "ping", NS_PING, false, answer_ping },
+    { "query", NS_DISCO_INFO, true, answer_disco_info, refuse_for_occupant },
+    { "query", NS_DISCO_ITEMS, true, answer_disco_items, refuse_for_occupant },
+    { "query", NS_VERSION, false, answer_version, refuse_for_occupant },
+    { "ping", NS_PING, false, answer_ping, answer_occupant_ping },
 };
+
+/* XEP-0045 has two nodes of its own, whose absence is told in another way than
+ * XEP-0030 tells it of others. */
+static void refuse_node(const struct query *q)
+{
+    bool room = q->target->kind == BRIDGE_ADDRESS_ROOM;
+
+    refuse(q, room ? BRIDGE_UNSUPPORTED : BRIDGE_NOT_FOUND, "There is no such node here");
+}
 
 void query_answer(struct bridge_host *host, xmpp_stanza_t *iq, const struct jid *from,
                   const struct jid *to, const struct target *target)
 {
     const struct query q = { host, iq, from, to, target };
     const char *type = xmpp_stanza_get_type(iq);
+    bool occupant = target->kind == BRIDGE_ADDRESS_ROOM && jid_resource(to);
 
     for (size_t i = 0; !strcmp(type, "get") && i < sizeof queries / sizeof *queries; i++) {
         xmpp_stanza_t *payload = stanza_child(iq, queries[i].name, queries[i].ns);
         if (!payload)
             continue;
         if (queries[i].has_node && xmpp_stanza_get_attribute(payload, "node"))
-            refuse(&q, BRIDGE_NOT_FOUND, "There is no such node here");
+            refuse_node(&q);
+        else if (occupant)
+            queries[i].answer_for_occupant(&q);
         else
             queries[i].answer(&q);
         return;

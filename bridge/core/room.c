@@ -4,15 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bridge/clock.h>
 #include <bridge/log.h>
 
 #include "core.h"
+#include "jid.h"
 #include "room_write.h"
 #include "stanza.h"
 #include "xml.h"
 
-/* Longest nick that is taken from a network; resourceparts have 1023 bytes. */
-#define NICK_MAX 1000
+/* Longest nick, as resourceparts are. */
+#define NICK_MAX 1023
+
+/* What is shown of texts that come with what must be told. */
+#define REASON_MAX 4096
+#define SUBJECT_MAX 16384
 
 /* What is said while the others are still being named waits for the self-
  * presence, up to this size; then it goes out at once. */
@@ -24,6 +30,7 @@
 struct client {
     char *jid;   /* full */
     char *asked; /* the nick that it wanted */
+    char *id;    /* of the stanza that asked, or NULL */
 };
 
 /* Compact: a channel may have ten thousand. */
@@ -41,7 +48,7 @@ struct bridge_room {
     struct strbuf from; /* bare JID of the room, as XML */
     bool joined;
     char *nick;         /* the user's own */
-    char *renamer;      /* the client that asked for another nick, or NULL */
+    struct client renamer; /* who asked for another nick; jid NULL: nobody */
     const unsigned char *casemap;
     struct map occupants;
     struct client *clients;
@@ -121,13 +128,24 @@ static bool is_own(const struct bridge_room *room, const char *nick)
     return true;
 }
 
+/* Can it be part of a JID? A server drops stanzas from others, or the stream. */
 static bool usable(const struct bridge_room *room, const char *nick)
 {
-    if (*nick && strlen(nick) <= NICK_MAX)
-        return true;
-    log_debug(room->session->user, "%s: ignored a nick of %zu bytes", room->address,
-              strlen(nick));
-    return false;
+    struct strbuf prepared = STRBUF_INIT(NICK_MAX);
+    struct bridge_error err;
+    bool ok = strlen(nick) <= NICK_MAX && !jid_prepare_resource(&prepared, nick, &err);
+
+    strbuf_release(&prepared);
+    if (!ok)
+        log_debug(room->session->user, "%s: ignored a nick of %zu bytes", room->address,
+                  strlen(nick));
+    return ok;
+}
+
+/* Under which nick to show what this one did; NULL: the room's own name. */
+static const char *speaker(const struct bridge_room *room, const char *nick)
+{
+    return nick && (occupant_find(room, nick) || usable(room, nick)) ? nick : NULL;
 }
 
 /* --- sending --------------------------------------------------------------------- */
@@ -158,6 +176,9 @@ static void send_one(struct bridge_room *room, const char *element, const char *
 
     if (!p->overflow)
         send_part(room, element, client, p->data, p->len);
+    else
+        log_warning(room->session->host->name, "dropped a stanza for %s: too large to send",
+                    client);
 }
 
 static void send_all(struct bridge_room *room, const char *element)
@@ -212,18 +233,20 @@ static void send_others(struct bridge_room *room, const char *client)
     }
 }
 
-static void send_error(struct bridge_session *session, const char *from, const char *nick,
-                       const char *client, const struct bridge_error *why)
+/* The answer to what `client` asked for. */
+static void send_error(struct bridge_room *room, const struct client *client,
+                       const struct bridge_error *why)
 {
-    struct strbuf *stanza = core_stanza(session->host->core);
+    struct strbuf *stanza = core_stanza(room->session->host->core);
 
     strbuf_adds(stanza, "<presence type='error'");
-    xml_attribute(stanza, "to", client);
-    room_write_from(stanza, from, nick);
+    xml_attribute(stanza, "to", client->jid);
+    xml_attribute(stanza, "id", client->id);
+    room_write_from(stanza, strbuf_text(&room->from), client->asked);
     strbuf_adds(stanza, "><x xmlns='" NS_MUC "'/>");
     stanza_error_write(stanza, why);
     strbuf_adds(stanza, "</presence>");
-    session_send(session, stanza);
+    session_send(room->session, stanza);
 }
 
 /* --- clients ----------------------------------------------------------------------- */
@@ -242,20 +265,47 @@ bool room_has_client(const struct bridge_room *room, const char *client)
     return client_find(room, client) != NULL;
 }
 
-static struct client *client_add(struct bridge_room *room, const char *jid, const char *asked)
+bool room_entered_as(const struct bridge_room *room, const char *client, const char *nick)
 {
-    room->clients = bridge_realloc(room->clients,
-                                   (room->client_count + 1) * sizeof *room->clients);
-    struct client *c = &room->clients[room->client_count++];
-    c->jid = bridge_strdup(jid);
-    c->asked = bridge_strdup(asked);
+    const struct client *c = client_find(room, client);
+
+    return c && !strcmp(c->asked, nick);
+}
+
+static void client_release(struct client *c)
+{
+    free(c->jid);
+    free(c->asked);
+    free(c->id);
+    *c = (struct client){ 0 };
+}
+
+static void client_set(struct client *c, const struct room_request *request)
+{
+    client_release(c);
+    c->jid = bridge_strdup(request->client);
+    c->asked = bridge_strdup(request->nick);
+    c->id = bridge_strdup(request->id);
+}
+
+/* The client that asks, which may be inside already. */
+static struct client *client_put(struct bridge_room *room, const struct room_request *request)
+{
+    struct client *c = client_find(room, request->client);
+
+    if (!c) {
+        room->clients = bridge_realloc(room->clients,
+                                       (room->client_count + 1) * sizeof *room->clients);
+        c = &room->clients[room->client_count++];
+        *c = (struct client){ 0 };
+    }
+    client_set(c, request);
     return c;
 }
 
 static void client_remove(struct bridge_room *room, struct client *c)
 {
-    free(c->jid);
-    free(c->asked);
+    client_release(c);
     *c = room->clients[--room->client_count];
 }
 
@@ -295,7 +345,7 @@ static void room_free(struct bridge_room *room)
     strbuf_release(&room->early);
     free(room->address);
     free(room->nick);
-    free(room->renamer);
+    client_release(&room->renamer);
     free(room->subject);
     free(room->subject_who);
     free(room);
@@ -306,61 +356,89 @@ struct bridge_room *room_find(struct bridge_session *session, const char *addres
     return map_finds(&session->rooms, address);
 }
 
-void room_enter(struct bridge_session *session, const char *address, const char *client,
-                const char *nick, const char *password)
+bool room_is_joined(const struct bridge_room *room)
+{
+    return room->joined;
+}
+
+/* One more client, or one again. */
+static void enter_again(struct bridge_room *room, const struct room_request *request)
+{
+    if (!client_find(room, request->client) && room->client_count == CLIENTS_MAX) {
+        struct client refused = { 0 };
+        struct bridge_error err;
+        bridge_fail(&err, BRIDGE_BUSY, "You are in this room with %d clients already; leave it "
+                    "with one of them first", CLIENTS_MAX);
+        client_set(&refused, request);
+        send_error(room, &refused, &err);
+        client_release(&refused);
+        return;
+    }
+    const struct client *client = client_put(room, request);
+    send_others(room, client->jid);
+    if (!room->joined)
+        return; /* the rest comes with bridge_room_joined() */
+    send_self(room, client);
+    write_subject(room);
+    send_one(room, "<message", client->jid);
+}
+
+void room_enter(struct bridge_session *session, const char *address,
+                const struct room_request *request)
 {
     const struct bridge_transport *transport = session->host->transport;
     struct bridge_room *room = room_find(session, address);
     struct bridge_error err;
 
-    if (room && !client_find(room, client) && room->client_count == CLIENTS_MAX) {
-        bridge_fail(&err, BRIDGE_BUSY, "You are in this room with %d clients already; leave it "
-                    "with one of them first", CLIENTS_MAX);
-        send_error(session, strbuf_text(&room->from), nick, client, &err);
-        return;
-    }
     if (room) {
-        if (!client_find(room, client))
-            client_add(room, client, nick);
-        room_replay(room, client);
+        enter_again(room, request);
         return;
     }
-    room = room_new(session, address, nick);
-    client_add(room, client, nick);
-    if (transport->join(session->data, room, nick, password, &err)) {
-        send_error(session, strbuf_text(&room->from), nick, client, &err);
+    room = room_new(session, address, request->nick);
+    client_put(room, request);
+    if (transport->join(session->data, room, request->nick, request->password, &err)) {
+        send_error(room, &room->clients[0], &err);
         room_free(room);
     }
 }
 
-void room_replay(struct bridge_room *room, const char *client)
-{
-    send_others(room, client);
-    if (!room->joined)
-        return; /* the rest comes with bridge_room_joined() */
-    send_self(room, client_find(room, client));
-    write_subject(room);
-    send_one(room, "<message", client);
-}
-
-void room_change_nick(struct bridge_room *room, const char *client, const char *nick)
+void room_change_nick(struct bridge_room *room, const struct room_request *request)
 {
     const struct bridge_transport *transport = room->session->host->transport;
     struct bridge_error err;
     int rc = -1;
 
+    client_set(&room->renamer, request);
     if (!transport->rename)
         bridge_fail(&err, BRIDGE_UNSUPPORTED, "nicks cannot be changed here");
     else if (!room->joined)
         bridge_fail(&err, BRIDGE_RETRY, "wait until you are in the room");
     else
-        rc = transport->rename(room->session->data, room, nick, &err);
+        rc = transport->rename(room->session->data, room, request->nick, &err);
     if (rc) {
-        send_error(room->session, strbuf_text(&room->from), nick, client, &err);
-        return;
+        send_error(room, &room->renamer, &err);
+        client_release(&room->renamer);
     }
-    free(room->renamer);
-    room->renamer = bridge_strdup(client);
+}
+
+void room_expel(struct bridge_host *host, const struct jid *occupant, const char *client)
+{
+    static const int statuses[] = { 110, 307, 333, 0 };
+    struct strbuf *stanza = core_stanza(host->core);
+    struct strbuf from = STRBUF_INIT(8 * 4096);
+
+    xml_text(&from, jid_bare(occupant));
+    strbuf_adds(stanza, "<presence");
+    xml_attribute(stanza, "to", client);
+    room_write_presence(stanza, strbuf_text(&from), jid_resource(occupant),
+                        &(struct room_presence){
+                            .unavailable = true,
+                            .statuses = statuses,
+                            .reason = "You are not in this room; join it again",
+                            .forced = true,
+                        });
+    domain_send(host, stanza);
+    strbuf_release(&from);
 }
 
 /* A code beside 110 (oneself) says that it was not the occupant's own will. */
@@ -373,17 +451,33 @@ static bool is_forced(const int *statuses)
     return false;
 }
 
+static enum bridge_affiliation affiliation_after(const struct bridge_room *room,
+                                                 const char *nick, const int *statuses)
+{
+    const struct occupant *o = occupant_find(room, nick);
+
+    for (; *statuses; statuses++) {
+        if (*statuses == 301)
+            return BRIDGE_OUTCAST;
+    }
+    return o ? o->affiliation : BRIDGE_AFFILIATION_NONE;
+}
+
 static void write_gone(struct bridge_room *room, const char *nick, const int *statuses,
                        const char *actor, const char *reason)
 {
+    char *shown = core_copy_text(reason, REASON_MAX);
+
     room_write_presence(part(room), strbuf_text(&room->from), nick,
                         &(struct room_presence){
                             .unavailable = true,
+                            .affiliation = affiliation_after(room, nick, statuses),
                             .statuses = statuses,
-                            .actor = actor,
-                            .reason = reason,
+                            .actor = speaker(room, actor),
+                            .reason = shown,
                             .forced = is_forced(statuses),
                         });
+    free(shown);
 }
 
 static void leave_network(struct bridge_room *room, const char *reason)
@@ -453,16 +547,6 @@ void room_ping_clients(struct bridge_room *room)
     }
 }
 
-size_t room_occupants(const struct bridge_room *room)
-{
-    return room->occupants.count;
-}
-
-const char *room_subject(const struct bridge_room *room)
-{
-    return room->subject;
-}
-
 /* --- upcalls (bridge/host.h) -------------------------------------------------------- */
 
 const char *bridge_room_address(const struct bridge_room *room)
@@ -496,8 +580,9 @@ void bridge_room_set_nick(struct bridge_room *room, const char *nick)
     assert(!room->joined);
     if (!usable(room, nick))
         return;
+    char *own = bridge_strdup(nick); /* it may be room->nick */
     free(room->nick);
-    room->nick = bridge_strdup(nick);
+    room->nick = own;
 }
 
 void bridge_room_occupant(struct bridge_room *room, const char *nick,
@@ -570,8 +655,7 @@ void bridge_room_joined(struct bridge_room *room, const char *nick)
 void bridge_room_refused(struct bridge_room *room, const struct bridge_error *why)
 {
     for (size_t i = 0; i < room->client_count; i++)
-        send_error(room->session, strbuf_text(&room->from), room->clients[i].asked,
-                   room->clients[i].jid, why);
+        send_error(room, &room->clients[i], why);
     room_free(room);
 }
 
@@ -627,9 +711,14 @@ void bridge_room_renamed(struct bridge_room *room, const char *from, const char 
     static const int self[] = { 110, 0 };
     struct occupant *o = occupant_find(room, from);
 
-    if (!o || !usable(room, to))
+    if (!o)
         return;
     bool own = is_own(room, from);
+    if (!usable(room, to)) {
+        if (!own)
+            bridge_room_departed(room, from, BRIDGE_LEFT, NULL, NULL);
+        return;
+    }
     if (!own || room->joined) {
         room_write_presence(part(room), strbuf_text(&room->from), o->nick,
                             &(struct room_presence){
@@ -650,8 +739,7 @@ void bridge_room_renamed(struct bridge_room *room, const char *from, const char 
     if (own) {
         free(room->nick);
         room->nick = bridge_strdup(to);
-        free(room->renamer);
-        room->renamer = NULL;
+        client_release(&room->renamer);
         if (!room->joined)
             return;
     }
@@ -662,27 +750,35 @@ void bridge_room_renamed(struct bridge_room *room, const char *from, const char 
 void bridge_room_nick_failed(struct bridge_room *room, const char *nick,
                              const struct bridge_error *why)
 {
+    struct client *renamer = &room->renamer;
+
     for (size_t i = 0; i < room->client_count; i++) {
-        const char *client = room->clients[i].jid;
-        if (!room->renamer || !strcmp(room->renamer, client))
-            send_error(room->session, strbuf_text(&room->from), nick, client, why);
+        char *jid = room->clients[i].jid;
+        if (!renamer->jid) /* nobody we know of: whoever did shall know */
+            send_error(room, &(struct client){ .jid = jid, .asked = (char *)nick }, why);
+        else if (!strcmp(renamer->jid, jid))
+            send_error(room, renamer, why);
     }
-    free(room->renamer);
-    room->renamer = NULL;
+    client_release(renamer);
 }
 
 void bridge_room_subject(struct bridge_room *room, const char *text, const char *who,
                          int64_t time)
 {
-    free(room->subject);
-    free(room->subject_who);
-    room->subject = bridge_strdup(text);
-    room->subject_who = bridge_strdup(who);
+    char *old = room->subject;
+
+    room->subject = core_copy_text(text, SUBJECT_MAX);
+    free(old);
+    old = room->subject_who;
+    room->subject_who = bridge_strdup(speaker(room, who));
+    free(old);
     room->subject_time = time;
-    if (room->joined) {
-        write_subject(room);
-        send_all(room, "<message");
-    }
+    if (!room->joined)
+        return;
+    write_subject(room);
+    send_all(room, "<message");
+    if (!time) /* who comes in later hears that it was now */
+        room->subject_time = clock_wall();
 }
 
 void bridge_room_message(struct bridge_room *room, const char *nick,
@@ -695,9 +791,11 @@ void bridge_room_message(struct bridge_room *room, const char *nick,
         xml_attribute(p, "id", message->id);
     else
         core_add_id(room->session->host->core, p);
-    room_write_message(p, strbuf_text(&room->from), nick, message);
-    if (!room->joined && !p->overflow && room->early.len + p->len + 1 < EARLY_MAX)
+    room_write_message(p, strbuf_text(&room->from), speaker(room, nick), message);
+    if (!room->joined && !p->overflow && room->early.len + p->len + 1 < EARLY_MAX) {
         strbuf_add(&room->early, p->data, p->len + 1);
-    else
-        send_all(room, "<message");
+        return;
+    }
+    send_early(room); /* order matters more */
+    send_all(room, "<message");
 }

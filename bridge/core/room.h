@@ -13,18 +13,33 @@
 
 #include "session.h"
 
-/* A client (full JID) enters, under `nick`. An error is answered here. */
-void room_enter(struct bridge_session *session, const char *address, const char *client,
-                const char *nick, const char *password);
+/* A client's presence that asks for a place in a room, or for another nick. */
+struct room_request {
+    const char *client;   /* full JID */
+    const char *nick;
+    const char *id;       /* of the stanza, for errors; or NULL */
+    const char *password; /* or NULL */
+};
+
+/* A client enters, or has lost track of being inside: then it is told all over
+ * again (XEP-0045 §7.2.1). An error is answered here. */
+void room_enter(struct bridge_session *session, const char *address,
+                const struct room_request *request);
 
 struct bridge_room *room_find(struct bridge_session *session, const char *address);
 bool room_has_client(const struct bridge_room *room, const char *client);
 
-/* Everything that room_enter() sends, again, for a client that is inside. */
-void room_replay(struct bridge_room *room, const char *client);
+/* Did this client, which is inside, enter under `nick`? */
+bool room_entered_as(const struct bridge_room *room, const char *client, const char *nick);
+/* Before bridge_room_joined() nobody may speak. */
+bool room_is_joined(const struct bridge_room *room);
 
 /* A client asked for another nick. */
-void room_change_nick(struct bridge_room *room, const char *client, const char *nick);
+void room_change_nick(struct bridge_room *room, const struct room_request *request);
+
+/* A client behaves as if it were in a room, and is not: it is told that it is
+ * out (XEP-0045 §7.2.18). `occupant` is the JID that it wrote to. */
+void room_expel(struct bridge_host *host, const struct jid *occupant, const char *client);
 
 /* A client left by itself; it gets its unavailable presence. The room may be
  * gone afterwards. */
@@ -43,8 +58,5 @@ void room_lost(struct bridge_room *room);
 /* Ask every client whether it is still there; iq answers go to
  * room_client_gone(). */
 void room_ping_clients(struct bridge_room *room);
-
-size_t room_occupants(const struct bridge_room *room);
-const char *room_subject(const struct bridge_room *room); /* NULL: none */
 
 #endif

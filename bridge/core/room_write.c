@@ -75,7 +75,7 @@ void room_write_subject(struct strbuf *out, const char *from, const char *who,
     room_write_from(out, from, who);
     strbuf_addch(out, '>');
     xml_element(out, "subject", subject ? subject : "");
-    message_write_delay(out, time);
+    message_write_delay(out, from, time); /* XEP-0045 §7.2.15: the room's word */
     strbuf_adds(out, "</message>");
 }
 
@@ -85,6 +85,6 @@ void room_write_message(struct strbuf *out, const char *from, const char *nick,
     room_write_from(out, from, nick);
     strbuf_addch(out, '>');
     message_write_body(out, message);
-    message_write_delay(out, message->time);
+    message_write_delay(out, from, message->time);
     strbuf_adds(out, "</message>");
 }

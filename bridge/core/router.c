@@ -14,6 +14,8 @@
 #include "stanza.h"
 #include "xml.h"
 
+#define TOO_LONG "This is too long to be passed on"
+
 /* One stanza on its way to its handler. */
 struct inbound {
     struct bridge_host *host;
@@ -25,10 +27,19 @@ struct inbound {
     struct target target;
 };
 
+/* Who goes away waits for no answer. */
+static bool is_farewell(const struct inbound *in)
+{
+    return !strcmp(xmpp_stanza_get_name(in->stanza), "presence") &&
+           !strcmp(in->type, "unavailable");
+}
+
 static void refuse(const struct inbound *in, const struct bridge_error *why)
 {
     struct strbuf *out = core_stanza(in->host->core);
 
+    if (is_farewell(in))
+        return;
     if (stanza_refuse(out, in->stanza, NULL, why))
         domain_send(in->host, out);
 }
@@ -58,12 +69,31 @@ static struct bridge_room *joined_room(const struct inbound *in)
     return room && room_has_client(room, jid_full(in->from)) ? room : NULL;
 }
 
-/* XEP-0045 §9.3: stanzas that bounce show that an occupant is a ghost. */
+/* XEP-0045, "Ghost Users"; and what RFC 6121 §8.5.3.2 has a server say of a
+ * client that is not there. With any other condition the client, or a server on
+ * the way, only did not like the stanza. */
+static const char *const undeliverable[] = {
+    "gone", "item-not-found", "recipient-unavailable", "redirect", "remote-server-not-found",
+    "remote-server-timeout", "service-unavailable",
+};
+
+static bool is_undeliverable(xmpp_stanza_t *stanza)
+{
+    xmpp_stanza_t *error = stanza_child(stanza, "error", NULL);
+
+    for (size_t i = 0; error && i < sizeof undeliverable / sizeof *undeliverable; i++) {
+        if (stanza_child(error, undeliverable[i], NS_STANZAS))
+            return true;
+    }
+    return false;
+}
+
+/* A room's stanza came back, perhaps a ping of ours. */
 static void on_bounce(const struct inbound *in)
 {
     struct bridge_room *room = joined_room(in);
 
-    if (room)
+    if (room && is_undeliverable(in->stanza))
         room_client_gone(room, jid_full(in->from));
 }
 
@@ -98,10 +128,19 @@ static void set_subject(const struct inbound *in, struct bridge_room *room, cons
         refuse(in, &err);
 }
 
+/* XEP-0045 §8.1: a subject alone, which may be empty, changes that of the room. */
+static xmpp_stanza_t *new_subject(const struct inbound *in)
+{
+    if (stanza_child(in->stanza, "body", NS_COMPONENT) ||
+        stanza_child(in->stanza, "thread", NS_COMPONENT))
+        return NULL;
+    return stanza_child(in->stanza, "subject", NS_COMPONENT);
+}
+
 static void on_groupchat(const struct inbound *in)
 {
     xmpp_stanza_t *body = stanza_child(in->stanza, "body", NS_COMPONENT);
-    xmpp_stanza_t *subject = stanza_child(in->stanza, "subject", NS_COMPONENT);
+    xmpp_stanza_t *subject = new_subject(in);
     struct strbuf text = STRBUF_INIT(XML_STANZA_MAX);
 
     if (in->target.kind != BRIDGE_ADDRESS_ROOM || jid_resource(in->to)) {
@@ -109,14 +148,15 @@ static void on_groupchat(const struct inbound *in)
         return;
     }
     struct bridge_room *room = joined_room(in);
-    if (!room) /* XEP-0045 §7.4: not-acceptable */
+    bool has_text = stanza_text(body ? body : subject, &text);
+    if (!room || !room_is_joined(room)) /* XEP-0045 §7.4: not-acceptable */
         refuse_with(in, BRIDGE_OUTSIDE, "You are not in this room; join it first");
-    else if (stanza_text(body, &text) && !text.overflow)
+    else if (text.overflow)
+        refuse_with(in, BRIDGE_REJECTED, TOO_LONG);
+    else if (body)
         say_in_room(in, room, strbuf_text(&text));
-    else if (!body && subject) { /* an empty one clears it */
-        stanza_text(subject, &text);
+    else if (has_text)
         set_subject(in, room, strbuf_text(&text));
-    }
     strbuf_release(&text);
 }
 
@@ -173,14 +213,15 @@ static void on_chat(const struct inbound *in)
     struct strbuf text = STRBUF_INIT(XML_STANZA_MAX);
     struct bridge_error err;
 
-    if (!stanza_text(body, &text) || text.overflow)
-        goto out;
-    if (in->target.kind == BRIDGE_ADDRESS_NONE)
+    if (!stanza_text(body, &text))
+        return;
+    if (text.overflow)
+        refuse_with(in, BRIDGE_REJECTED, TOO_LONG);
+    else if (in->target.kind == BRIDGE_ADDRESS_NONE)
         refuse_with(in, BRIDGE_UNSUPPORTED,
                     "This address takes no messages; write to one of its contacts");
     else if (deliver(in, strbuf_text(&text), &err))
         refuse(in, &err);
-out:
     strbuf_release(&text);
 }
 
@@ -196,37 +237,54 @@ static void on_message(const struct inbound *in)
 
 /* --- presence -------------------------------------------------------------------- */
 
-static void enter_room(const struct inbound *in, xmpp_stanza_t *muc)
+static void enter_room(const struct inbound *in, struct room_request *request,
+                       xmpp_stanza_t *muc)
 {
     struct strbuf password = STRBUF_INIT(1024);
     struct bridge_error err;
 
-    bool has_password =
-        stanza_text(stanza_child(muc, "password", NS_MUC), &password) && !password.overflow;
+    if (stanza_text(stanza_child(muc, "password", NS_MUC), &password) && !password.overflow)
+        request->password = strbuf_text(&password);
     struct bridge_session *session = session_open(in->host, jid_bare(in->from), &err);
     if (session)
-        room_enter(session, strbuf_text(&in->target.address), jid_full(in->from),
-                   jid_resource(in->to), has_password ? strbuf_text(&password) : NULL);
+        room_enter(session, strbuf_text(&in->target.address), request);
     else
         refuse(in, &err);
     strbuf_release(&password);
+}
+
+/* XEP-0045 §7.2.1: with <x/> a client that is inside has lost track of it. It
+ * then says the nick that it has or, if the room gave it another, the one that
+ * it had asked for; any other nick is one to change to. */
+static void on_presence_inside(const struct inbound *in, struct bridge_room *room,
+                               struct room_request *request, xmpp_stanza_t *muc)
+{
+    bool own = !strcmp(bridge_room_nick(room), request->nick);
+
+    if (muc && (own || room_entered_as(room, request->client, request->nick)))
+        enter_room(in, request, muc);
+    else if (!own)
+        room_change_nick(room, request);
 }
 
 static void on_room_presence(const struct inbound *in)
 {
     struct bridge_room *room = joined_room(in);
     xmpp_stanza_t *muc = stanza_child(in->stanza, "x", NS_MUC);
+    struct room_request request = {
+        .client = jid_full(in->from), .nick = jid_resource(in->to), .id = in->id
+    };
 
-    if (!jid_resource(in->to))
+    if (!request.nick)
         refuse_with(in, BRIDGE_ADDRESS, "A nick is missing: join as %s/nick", jid_bare(in->to));
     else if (!in->host->transport->join)
         refuse_with(in, BRIDGE_UNSUPPORTED, "There are no rooms here");
-    else if (room && strcmp(bridge_room_nick(room), jid_resource(in->to)))
-        room_change_nick(room, jid_full(in->from), jid_resource(in->to));
+    else if (room)
+        on_presence_inside(in, room, &request, muc);
     else if (muc)
-        enter_room(in, muc);
-    else if (!room) /* a client that thinks it is in: the error makes it join again */
-        refuse_with(in, BRIDGE_NOT_FOUND, "You are not in this room; join it first");
+        enter_room(in, &request, muc);
+    else
+        room_expel(in->host, in->to, request.client);
 }
 
 static void on_room_unavailable(const struct inbound *in)
@@ -278,18 +336,6 @@ static void on_presence(const struct inbound *in)
         on_subscription(in);
 }
 
-/* --- iq ----------------------------------------------------------------------------- */
-
-/* Answers to our pings. A client that does not know XEP-0199 is there. */
-static void on_iq_error(const struct inbound *in)
-{
-    struct bridge_error why;
-
-    stanza_error_read(in->stanza, &why);
-    if (why.code != BRIDGE_UNSUPPORTED)
-        on_bounce(in);
-}
-
 /* --- all ------------------------------------------------------------------------------ */
 
 static void dispatch(struct inbound *in)
@@ -297,6 +343,10 @@ static void dispatch(struct inbound *in)
     const char *name = xmpp_stanza_get_name(in->stanza);
     struct bridge_error err;
 
+    if (in->host->core->stopping) {
+        refuse_with(in, BRIDGE_RETRY, "The gateway is shutting down; try again later");
+        return;
+    }
     if (domain_target(in->host, in->to, &in->target, &err)) {
         refuse(in, &err);
         return;
@@ -308,32 +358,56 @@ static void dispatch(struct inbound *in)
     else if (!strcmp(name, "iq") && (!strcmp(in->type, "get") || !strcmp(in->type, "set")))
         query_answer(in->host, in->stanza, in->from, in->to, &in->target);
     else if (!strcmp(name, "iq") && !strcmp(in->type, "error"))
-        on_iq_error(in);
+        on_bounce(in);
 }
 
-void router_stanza(struct bridge_host *host, xmpp_stanza_t *stanza)
+/* Fills *in; release() it in any case. The server vouches for both addresses;
+ * without them there is nobody to tell. */
+static bool open_envelope(struct inbound *in, struct bridge_host *host, xmpp_stanza_t *stanza)
 {
     const char *from = xmpp_stanza_get_from(stanza);
     const char *to = xmpp_stanza_get_to(stanza);
     const char *type = xmpp_stanza_get_type(stanza);
-    struct inbound in = {
+    struct bridge_error err;
+
+    *in = (struct inbound){
         .host = host,
         .stanza = stanza,
         .type = type ? type : "",
         .id = xmpp_stanza_get_id(stanza),
+        .from = from ? jid_parse(from, &err) : NULL,
+        .to = to ? jid_parse(to, &err) : NULL,
         .target = { .address = STRBUF_INIT(4096) },
     };
-    struct bridge_error err;
+    if (in->from && in->to && !strcmp(jid_domain(in->to), host->name))
+        return true;
+    log_warning(host->name, "ignored a stanza from '%s' to '%s'", from ? from : "",
+                to ? to : "");
+    return false;
+}
 
-    /* The server vouches for both; without them there is nobody to tell. */
-    in.from = from ? jid_parse(from, &err) : NULL;
-    in.to = to ? jid_parse(to, &err) : NULL;
-    if (!in.from || !in.to || strcmp(jid_domain(in.to), host->name))
-        log_warning(host->name, "ignored a stanza from '%s' to '%s'", from ? from : "",
-                    to ? to : "");
-    else
+static void release(struct inbound *in)
+{
+    strbuf_release(&in->target.address);
+    jid_free(in->from);
+    jid_free(in->to);
+}
+
+void router_stanza(struct bridge_host *host, xmpp_stanza_t *stanza)
+{
+    struct inbound in;
+
+    if (open_envelope(&in, host, stanza))
         dispatch(&in);
-    strbuf_release(&in.target.address);
-    jid_free(in.from);
-    jid_free(in.to);
+    release(&in);
+}
+
+void router_dropped(struct bridge_host *host, xmpp_stanza_t *root,
+                    const struct bridge_error *why)
+{
+    struct inbound in;
+
+    if (open_envelope(&in, host, root))
+        refuse(&in, why);
+    release(&in);
 }

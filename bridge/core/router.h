@@ -6,5 +6,8 @@
 #include "domain.h"
 
 void router_stanza(struct bridge_host *host, xmpp_stanza_t *stanza);
+/* One of which only the root is left: it is refused because of *why. */
+void router_dropped(struct bridge_host *host, xmpp_stanza_t *root,
+                    const struct bridge_error *why);
 
 #endif

@@ -51,8 +51,8 @@ struct bridge_transport {
 
     /* The admin reloaded the configuration: use `settings` from now on; the
      * old ones are freed after the call. Rows without SETTING_RELOAD have not
-     * changed. Optional: without it a change needs a restart, and the admin is
-     * told so. */
+     * changed. Optional: without it, and then without such rows, a change needs
+     * a restart, and the admin is told so. */
     void (*reload)(void *transport, const void *settings);
 
     /* Every session has been closed. Free the instance. */
