@@ -1,0 +1,284 @@
+#include "fake_transport.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <string.h>
+
+const struct setting fake_settings[] = {
+    { .key = "greeting", .type = SETTING_STRING, .flags = SETTING_RELOAD,
+      SETTING_FIELD(struct fake_settings, greeting), .initial = "hello", .help = "What to say." },
+    { .key = "port", .type = SETTING_INT, .min = 1, .max = 65535,
+      SETTING_FIELD(struct fake_settings, port), .initial = "6667", .help = "Where to say it." },
+    { 0 },
+};
+
+static struct {
+    struct strbuf calls;
+    char failing[16];
+    struct bridge_error failure;
+    bool obedient;
+    struct bridge_host *host;
+    struct bridge_session *session;
+    struct bridge_room *room;
+    size_t sessions;
+} fake = { .calls = STRBUF_INIT(64u << 20) };
+
+#define note(...) strbuf_addf(&fake.calls, __VA_ARGS__)
+
+static int outcome(const char *call, struct bridge_error *err)
+{
+    if (strcmp(fake.failing, call) != 0)
+        return 0;
+    fake.failing[0] = 0;
+    *err = fake.failure;
+    return -1;
+}
+
+/* --- the vtable -------------------------------------------------------------- */
+
+static void *start(struct bridge_host *host, const void *settings, struct bridge_error *err)
+{
+    const struct fake_settings *s = settings;
+
+    note("start %s %s\n", bridge_host_domain(host), s ? s->greeting : "-");
+    if (outcome("start", err))
+        return NULL;
+    assert(bridge_host_loop(host));
+    fake.host = host;
+    return &fake;
+}
+
+static void reload(void *transport, const void *settings)
+{
+    const struct fake_settings *s = settings;
+
+    (void)transport;
+    note("reload %s\n", s->greeting);
+}
+
+static void stop(void *transport)
+{
+    (void)transport;
+    note("stop\n");
+    fake.host = NULL;
+}
+
+static enum bridge_address classify(void *transport, const char *localpart,
+                                    struct strbuf *canonical, struct bridge_error *err)
+{
+    (void)transport;
+    if (!strcmp(localpart, "bad")) {
+        bridge_fail(err, BRIDGE_ADDRESS, "the network has no such addresses");
+        return BRIDGE_ADDRESS_NONE;
+    }
+    if (!strcmp(localpart, "old")) {
+        bridge_fail(err, BRIDGE_MOVED, "new@t.example.net");
+        return BRIDGE_ADDRESS_NONE;
+    }
+    for (const char *p = localpart; *p; p++)
+        strbuf_addch(canonical, (char)tolower((unsigned char)*p));
+    return *localpart == '#'   ? BRIDGE_ADDRESS_ROOM
+           : *localpart == '%' ? BRIDGE_ADDRESS_SERVICE
+                               : BRIDGE_ADDRESS_CONTACT;
+}
+
+static void throttle(void *transport, bool on)
+{
+    (void)transport;
+    note("throttle %s\n", on ? "on" : "off");
+}
+
+static void *open_session(void *transport, struct bridge_session *session,
+                          struct bridge_error *err)
+{
+    (void)transport;
+    note("open %s\n", bridge_session_user(session));
+    if (outcome("open", err))
+        return NULL;
+    fake.session = session;
+    fake.sessions++;
+    return session;
+}
+
+static void close_session(void *data, const char *reason)
+{
+    note("close %s: %s\n", bridge_session_user(data), reason);
+    fake.sessions--;
+    fake.session = NULL;
+    fake.room = NULL;
+}
+
+static void note_message(const struct bridge_message *message)
+{
+    static const char *const kinds[] = { "", " action", " notice" };
+
+    note(" id=%s%s: %s\n", message->id ? message->id : "-", kinds[message->kind], message->body);
+}
+
+static int send_message(void *data, const char *contact, const struct bridge_message *message,
+                        struct bridge_error *err)
+{
+    (void)data;
+    note("send %s", contact);
+    note_message(message);
+    return outcome("send", err);
+}
+
+static int watch(void *data, const char *contact, struct bridge_error *err)
+{
+    note("watch %s of %s\n", contact, bridge_session_user(data));
+    return outcome("watch", err);
+}
+
+static void unwatch(void *data, const char *contact)
+{
+    note("unwatch %s of %s\n", contact, bridge_session_user(data));
+}
+
+static int join(void *data, struct bridge_room *room, const char *nick, const char *password,
+                struct bridge_error *err)
+{
+    (void)data;
+    note("join %s %s%s%s\n", bridge_room_address(room), nick, password ? " password=" : "",
+         password ? password : "");
+    if (outcome("join", err))
+        return -1;
+    bridge_room_set_data(room, &fake);
+    fake.room = room;
+    if (fake.obedient)
+        bridge_room_joined(room, nick);
+    return 0;
+}
+
+static void leave(void *data, struct bridge_room *room, const char *reason)
+{
+    (void)data;
+    assert(bridge_room_data(room) == &fake);
+    note("leave %s%s%s\n", bridge_room_address(room), reason ? ": " : "", reason ? reason : "");
+    fake.room = NULL;
+}
+
+static int say(void *data, struct bridge_room *room, const struct bridge_message *message,
+               struct bridge_error *err)
+{
+    (void)data;
+    note("say %s", bridge_room_address(room));
+    note_message(message);
+    if (outcome("say", err))
+        return -1;
+    if (fake.obedient)
+        bridge_room_message(room, bridge_room_nick(room), message);
+    return 0;
+}
+
+static int rename_user(void *data, struct bridge_room *room, const char *nick,
+                       struct bridge_error *err)
+{
+    (void)data;
+    note("rename %s %s\n", bridge_room_address(room), nick);
+    if (outcome("rename", err))
+        return -1;
+    if (fake.obedient)
+        bridge_room_renamed(room, bridge_room_nick(room), nick);
+    return 0;
+}
+
+static int subject(void *data, struct bridge_room *room, const char *text, const char *id,
+                   struct bridge_error *err)
+{
+    (void)data;
+    note("subject %s id=%s: %s\n", bridge_room_address(room), id ? id : "-", text);
+    if (outcome("subject", err))
+        return -1;
+    if (fake.obedient)
+        bridge_room_subject(room, text, bridge_room_nick(room), 0);
+    return 0;
+}
+
+static int occupant(void *data, struct bridge_room *room, const char *nick,
+                    struct strbuf *contact, struct bridge_error *err)
+{
+    (void)data;
+    note("occupant %s %s\n", bridge_room_address(room), nick);
+    strbuf_adds(contact, nick);
+    return outcome("occupant", err);
+}
+
+/* --- for the test --------------------------------------------------------------- */
+
+struct bridge_transport *fake_transport_reset(void)
+{
+    static struct bridge_transport transport;
+
+    transport = (struct bridge_transport){
+        .type = "fake",
+        .description = "A fake network",
+        .start = start,
+        .stop = stop,
+        .reload = reload,
+        .classify = classify,
+        .throttle = throttle,
+        .open = open_session,
+        .close = close_session,
+        .send = send_message,
+        .watch = watch,
+        .unwatch = unwatch,
+        .join = join,
+        .leave = leave,
+        .say = say,
+        .rename = rename_user,
+        .subject = subject,
+        .occupant = occupant,
+    };
+    fake_transport_forget();
+    strbuf_release(&fake.calls);
+    fake.failing[0] = 0;
+    fake.obedient = false;
+    fake.host = NULL;
+    fake.session = NULL;
+    fake.room = NULL;
+    fake.sessions = 0;
+    return &transport;
+}
+
+const char *fake_transport_calls(void)
+{
+    return strbuf_text(&fake.calls);
+}
+
+void fake_transport_forget(void)
+{
+    strbuf_reset(&fake.calls);
+}
+
+void fake_transport_fail(const char *call, enum bridge_code code, const char *text)
+{
+    assert(strlen(call) < sizeof fake.failing);
+    strcpy(fake.failing, call);
+    bridge_fail(&fake.failure, code, "%s", text);
+}
+
+void fake_transport_obey(bool on)
+{
+    fake.obedient = on;
+}
+
+struct bridge_host *fake_transport_host(void)
+{
+    return fake.host;
+}
+
+struct bridge_session *fake_transport_session(void)
+{
+    return fake.session;
+}
+
+struct bridge_room *fake_transport_room(void)
+{
+    return fake.room;
+}
+
+size_t fake_transport_sessions(void)
+{
+    return fake.sessions;
+}

@@ -1,0 +1,43 @@
+/* fake_transport.h - a transport that does nothing by itself: it writes down
+ * what it is asked to do, a line a call, and the test makes the upcalls.
+ *
+ * Its addresses: "#x" is a room, "%x" a service; "bad" is none, "old" has moved
+ * to "new@t.example.net"; all else is a contact. Upper case folds. */
+#ifndef FAKE_TRANSPORT_H
+#define FAKE_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <bridge/host.h>
+#include <bridge/transport.h>
+
+struct fake_settings {
+    char *greeting; /* SETTING_RELOAD */
+    int64_t port;
+};
+extern const struct setting fake_settings[];
+
+/* Its vtable, whole again. A test may take optional calls out of it. */
+struct bridge_transport *fake_transport_reset(void);
+
+/* The lines since the last fake_transport_forget(). */
+const char *fake_transport_calls(void);
+void fake_transport_forget(void);
+
+/* The next call of this name ("join", "open", ...) fails. */
+void fake_transport_fail(const char *call, enum bridge_code code, const char *text);
+
+/* join() lets the user in at once, say() and rename() do what was asked: for
+ * programs that only feed. */
+void fake_transport_obey(bool on);
+
+/* What it was given last; NULL once that has ended. */
+struct bridge_host *fake_transport_host(void);
+struct bridge_session *fake_transport_session(void);
+struct bridge_room *fake_transport_room(void);
+
+size_t fake_transport_sessions(void); /* open now */
+
+#endif
