@@ -1,6 +1,5 @@
 #include <bridge/error.h>
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,14 +7,22 @@
 
 int bridge_fail(struct bridge_error *err, enum bridge_code code, const char *format, ...)
 {
-    /* A local buffer: the arguments may point into *err. It is larger, so that
-     * a character at the end is whole when we decide where to cut. */
-    char text[BRIDGE_ERROR_MAX + 4];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int rc = bridge_failv(err, code, format, args);
     va_end(args);
+    return rc;
+}
+
+int bridge_failv(struct bridge_error *err, enum bridge_code code, const char *format,
+                 va_list args)
+{
+    /* A local buffer: the arguments may point into *err. It is larger, so that
+     * a character at the end is whole when we decide where to cut. */
+    char text[BRIDGE_ERROR_MAX + 4];
+
+    vsnprintf(text, sizeof text, format, args);
 
     size_t len = utf8_cut(text, strlen(text), BRIDGE_ERROR_MAX - 1);
     text[len] = 0;

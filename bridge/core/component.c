@@ -203,13 +203,11 @@ static void __attribute__((format(printf, 2, 3)))
 fail_with(struct component *c, const char *format, ...)
 {
     struct bridge_error why;
-    char text[BRIDGE_ERROR_MAX];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    bridge_failv(&why, BRIDGE_RETRY, format, args);
     va_end(args);
-    bridge_fail(&why, BRIDGE_RETRY, "%s", text);
     fail(c, &why);
 }
 

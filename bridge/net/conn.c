@@ -151,14 +151,12 @@ static void shut(struct conn *conn)
 __attribute__((format(printf, 3, 4)))
 static void fail(struct conn *conn, enum bridge_code code, const char *format, ...)
 {
-    char text[BRIDGE_ERROR_MAX];
     va_list args;
 
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     conn->why = bridge_alloc(sizeof *conn->why);
-    bridge_fail(conn->why, code, "%s", text);
+    va_start(args, format);
+    bridge_failv(conn->why, code, format, args);
+    va_end(args);
     shut(conn);
 }
 

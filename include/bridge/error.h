@@ -11,6 +11,8 @@
 #ifndef BRIDGE_ERROR_H
 #define BRIDGE_ERROR_H
 
+#include <stdarg.h>
+
 #define BRIDGE_ERROR_MAX 320 /* bytes of text, the NUL included */
 
 enum bridge_code {
@@ -42,5 +44,7 @@ struct bridge_error {
  * in it become spaces. */
 int bridge_fail(struct bridge_error *err, enum bridge_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+int bridge_failv(struct bridge_error *err, enum bridge_code code, const char *format,
+                 va_list args) __attribute__((format(printf, 3, 0)));
 
 #endif

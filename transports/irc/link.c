@@ -288,16 +288,14 @@ static void fail_waiting(struct irc_link *link, const struct bridge_error *why)
 
 void link_fail(struct irc_link *link, enum bridge_code code, const char *format, ...)
 {
-    char text[BRIDGE_ERROR_MAX];
     struct bridge_error why;
     va_list args;
 
     if (link->state == LINK_CLOSING)
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    bridge_failv(&why, code, format, args);
     va_end(args);
-    bridge_fail(&why, code, "%s", text);
 
     log_info(link->log, "down: %s", why.text);
     set_state(link, LINK_CLOSING);
