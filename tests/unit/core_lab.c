@@ -44,14 +44,20 @@ struct options *lab_options(bool gateway)
 
 /* --- streams -------------------------------------------------------------------- */
 
-struct conn *lab_conn(const char *domain)
+static struct conn *find_conn(const char *domain, bool closing_too)
 {
     for (size_t i = 0; i < fake_conn_count(); i++) {
         struct conn *conn = fake_conn_at(i);
-        if (!strcmp(fake_conn_label(conn), domain) && !fake_conn_closing(conn))
+        if (!strcmp(fake_conn_label(conn), domain) &&
+            (closing_too || !fake_conn_closing(conn)))
             return conn;
     }
     return NULL;
+}
+
+struct conn *lab_conn(const char *domain)
+{
+    return find_conn(domain, false);
 }
 
 /* XEP-0114 §3. The header is all there is, and `to` names the domain. */
@@ -129,10 +135,7 @@ static bool is_ours(const char *from, const char *domain)
 {
     struct bridge_error err;
     struct jid *jid = jid_parse(from, &err);
-    /* Prepared already, or the server would change it on the way; a nick is
-     * shown as the network has it. */
-    bool ours = jid && !strcmp(jid_domain(jid), domain) &&
-                !strncmp(jid_bare(jid), from, strlen(jid_bare(jid)));
+    bool ours = jid && !strcmp(jid_domain(jid), domain);
 
     jid_free(jid);
     return ours;
@@ -155,7 +158,7 @@ static bool is_addressed(const struct canonical_stanza *stanza, const char *doma
 
 struct canonical lab_take(const char *domain)
 {
-    struct conn *conn = lab_conn(domain);
+    struct conn *conn = find_conn(domain, true);
     struct canonical c = { 0 };
 
     if (!conn)

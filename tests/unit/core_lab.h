@@ -46,7 +46,7 @@ int lab_start(struct bridge_error *err);
  * as it was before. */
 void lab_end(void);
 
-/* The stream of a domain, or NULL while it has no connection. */
+/* The stream of a domain, or NULL while it has no connection or ends it. */
 struct conn *lab_conn(const char *domain);
 
 /* Connect and complete the handshake. What is written until then is checked

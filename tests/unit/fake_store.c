@@ -11,16 +11,25 @@ struct row {
     struct store_contact contact; /* its strings are owned */
 };
 
+struct tally {
+    struct tally *next;
+    struct store_counter counter; /* its strings are owned */
+};
+
+/* With a row or a tally, or else to forget the tallies before a day. */
 struct operation {
     struct operation *next;
     struct row *row; /* to put, or to remove the like of */
     bool remove;
+    struct tally *tally;
+    int64_t day;
     store_done *done;
     void *arg;
 };
 
 struct store {
     struct row *rows;
+    struct tally *tallies;
     struct operation *queue; /* oldest first */
     void (*on_closed)(void *arg);
     void *arg;
@@ -51,6 +60,13 @@ static void row_free(struct row *row)
     free(row);
 }
 
+static void tally_free(struct tally *tally)
+{
+    free((char *)tally->counter.domain);
+    free((char *)tally->counter.user);
+    free(tally);
+}
+
 static struct row **find(struct store *store, const struct store_contact *c)
 {
     struct row **at = &store->rows;
@@ -64,19 +80,59 @@ static struct row **find(struct store *store, const struct store_contact *c)
     return at;
 }
 
-static void queue(struct store *store, struct row *row, bool remove, store_done *done, void *arg)
+static struct tally **find_tally(struct store *store, const char *domain, const char *user)
+{
+    struct tally **at = &store->tallies;
+
+    while (*at && (strcmp((*at)->counter.domain, domain) || strcmp((*at)->counter.user, user)))
+        at = &(*at)->next;
+    return at;
+}
+
+static void queue(struct store *store, const struct operation *what)
 {
     struct operation *op = bridge_alloc(sizeof *op);
     struct operation **at = &store->queue;
 
     assert(store == open_store && !store->on_closed);
-    *op = (struct operation){ .row = row, .remove = remove, .done = done, .arg = arg };
+    *op = *what;
     while (*at)
         at = &(*at)->next;
     *at = op;
 }
 
-static void apply(struct store *store, struct operation *op)
+static void apply_tally(struct store *store, struct tally *tally)
+{
+    struct tally **at = find_tally(store, tally->counter.domain, tally->counter.user);
+
+    if (*at) {
+        struct tally *old = *at;
+        *at = old->next;
+        if (old->counter.day == tally->counter.day &&
+            old->counter.messages > tally->counter.messages)
+            tally->counter.messages = old->counter.messages;
+        tally_free(old);
+    }
+    tally->next = store->tallies;
+    store->tallies = tally;
+}
+
+static void forget_tallies(struct store *store, int64_t day)
+{
+    struct tally **at = &store->tallies;
+
+    while (*at) {
+        struct tally *tally = *at;
+        if (tally->counter.day < day) {
+            *at = tally->next;
+            tally_free(tally);
+        } else {
+            at = &tally->next;
+        }
+    }
+}
+
+static void apply_row(struct store *store, struct operation *op)
 {
     struct row **at = find(store, &op->row->contact);
 
@@ -91,6 +147,24 @@ static void apply(struct store *store, struct operation *op)
         op->row->next = store->rows;
         store->rows = op->row;
     }
+}
+
+static void apply(struct store *store, struct operation *op)
+{
+    if (op->row)
+        apply_row(store, op);
+    else if (op->tally)
+        apply_tally(store, op->tally);
+    else
+        forget_tallies(store, op->day);
+}
+
+static void drop(struct operation *op)
+{
+    if (op->row)
+        row_free(op->row);
+    if (op->tally)
+        tally_free(op->tally);
 }
 
 static void tell_health(struct store *store)
@@ -113,7 +187,7 @@ static void run_queue(struct store *store)
         struct operation *op = list;
         list = op->next;
         if (why)
-            row_free(op->row);
+            drop(op);
         else
             apply(store, op);
         if (op->done)
@@ -137,6 +211,7 @@ bool fake_store_commit(void)
             store->rows = row->next;
             row_free(row);
         }
+        forget_tallies(store, INT64_MAX);
         store->on_closed(store->arg);
         free(store);
     }
@@ -197,13 +272,14 @@ void store_contact_put(struct store *store, const struct store_contact *contact,
 
     row->contact.name = bridge_strdup(contact->name);
     row->contact.subscription = contact->subscription;
-    queue(store, row, false, done, arg);
+    queue(store, &(struct operation){ .row = row, .done = done, .arg = arg });
 }
 
 void store_contact_remove(struct store *store, const char *domain, const char *user,
                           const char *address, store_done *done, void *arg)
 {
-    queue(store, row_new(domain, user, address), true, done, arg);
+    queue(store, &(struct operation){ .row = row_new(domain, user, address), .remove = true,
+                                      .done = done, .arg = arg });
 }
 
 bool store_contact_find(struct store *store, const char *domain, const char *user,
@@ -223,8 +299,32 @@ void store_contact_each(struct store *store, const char *domain, const char *use
 {
     assert(store == open_store && !store->on_closed);
     for (struct row *row = store->rows; row; row = row->next) {
-        if (!strcmp(row->contact.domain, domain) && (!user || !strcmp(row->contact.user, user)) &&
-            !each(arg, &row->contact))
+        const struct store_contact *c = &row->contact;
+        if (!strcmp(c->domain, domain) && (!user || !strcmp(c->user, user)) && !each(arg, c))
             return;
     }
+}
+
+void store_counter_put(struct store *store, const struct store_counter *counter,
+                       store_done *done, void *arg)
+{
+    struct tally *tally = bridge_alloc(sizeof *tally);
+
+    tally->counter = *counter;
+    tally->counter.domain = bridge_strdup(counter->domain);
+    tally->counter.user = bridge_strdup(counter->user);
+    queue(store, &(struct operation){ .tally = tally, .done = done, .arg = arg });
+}
+
+int64_t store_counter_get(struct store *store, const char *domain, const char *user,
+                          int64_t day)
+{
+    assert(store == open_store && !store->on_closed);
+    const struct tally *tally = *find_tally(store, domain, user);
+    return tally && tally->counter.day == day ? tally->counter.messages : 0;
+}
+
+void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg)
+{
+    queue(store, &(struct operation){ .day = day, .done = done, .arg = arg });
 }

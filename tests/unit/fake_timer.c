@@ -19,7 +19,8 @@ static struct timer {
 static size_t timer_count;
 static uint64_t now;
 
-int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, uint64_t repeat);
+int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout,
+                          uint64_t repeat);
 int __wrap_uv_timer_stop(uv_timer_t *handle);
 void __real_uv_close(uv_handle_t *handle, uv_close_cb cb);
 void __wrap_uv_close(uv_handle_t *handle, uv_close_cb cb);
@@ -35,7 +36,8 @@ int __wrap_uv_timer_stop(uv_timer_t *handle)
     return 0;
 }
 
-int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout, uint64_t repeat)
+int __wrap_uv_timer_start(uv_timer_t *handle, uv_timer_cb cb, uint64_t timeout,
+                          uint64_t repeat)
 {
     __wrap_uv_timer_stop(handle);
     assert(timer_count < TIMERS_MAX);

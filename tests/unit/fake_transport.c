@@ -6,9 +6,11 @@
 
 const struct setting fake_settings[] = {
     { .key = "greeting", .type = SETTING_STRING, .flags = SETTING_RELOAD,
-      SETTING_FIELD(struct fake_settings, greeting), .initial = "hello", .help = "What to say." },
+      SETTING_FIELD(struct fake_settings, greeting), .initial = "hello",
+      .help = "What to say." },
     { .key = "port", .type = SETTING_INT, .min = 1, .max = 65535,
-      SETTING_FIELD(struct fake_settings, port), .initial = "6667", .help = "Where to say it." },
+      SETTING_FIELD(struct fake_settings, port), .initial = "6667",
+      .help = "Where to say it." },
     { 0 },
 };
 
@@ -108,11 +110,11 @@ static void close_session(void *data, const char *reason)
     fake.room = NULL;
 }
 
-static void note_message(const struct bridge_message *message)
+static void note_message(const struct bridge_message *m)
 {
     static const char *const kinds[] = { "", " action", " notice" };
 
-    note(" id=%s%s: %s\n", message->id ? message->id : "-", kinds[message->kind], message->body);
+    note(" id=%s%s: %s\n", m->id ? m->id : "-", kinds[m->kind], m->body);
 }
 
 static int send_message(void *data, const char *contact, const struct bridge_message *message,
@@ -121,13 +123,25 @@ static int send_message(void *data, const char *contact, const struct bridge_mes
     (void)data;
     note("send %s", contact);
     note_message(message);
-    return outcome("send", err);
+    if (outcome("send", err))
+        return -1;
+    if (fake.obedient) {
+        static const struct bridge_error why = { BRIDGE_RETRY, "the network lost it" };
+        bridge_message(data, message->body, message);
+        bridge_message_failed(data, contact, message->id, &why);
+    }
+    return 0;
 }
 
 static int watch(void *data, const char *contact, struct bridge_error *err)
 {
     note("watch %s of %s\n", contact, bridge_session_user(data));
-    return outcome("watch", err);
+    if (outcome("watch", err))
+        return -1;
+    if (fake.obedient)
+        bridge_contact_presence(data, contact,
+                                &(struct bridge_presence){ BRIDGE_AWAY, contact, contact });
+    return 0;
 }
 
 static void unwatch(void *data, const char *contact)
@@ -158,6 +172,21 @@ static void leave(void *data, struct bridge_room *room, const char *reason)
     fake.room = NULL;
 }
 
+static void repeat(struct bridge_room *room, const struct bridge_message *message)
+{
+    static const struct bridge_occupant is = { .role = BRIDGE_VISITOR };
+    const char *text = message->body;
+
+    bridge_room_message(room, bridge_room_nick(room), message);
+    bridge_room_message(room, text, &(struct bridge_message){ .body = text });
+    if (*text == '-') {
+        bridge_room_departed(room, text + 1, BRIDGE_KICKED, text, text);
+    } else {
+        bridge_room_renamed(room, bridge_room_address(room), text);
+        bridge_room_occupant(room, text, &is);
+    }
+}
+
 static int say(void *data, struct bridge_room *room, const struct bridge_message *message,
                struct bridge_error *err)
 {
@@ -167,7 +196,7 @@ static int say(void *data, struct bridge_room *room, const struct bridge_message
     if (outcome("say", err))
         return -1;
     if (fake.obedient)
-        bridge_room_message(room, bridge_room_nick(room), message);
+        repeat(room, message);
     return 0;
 }
 
@@ -213,6 +242,7 @@ struct bridge_transport *fake_transport_reset(void)
     transport = (struct bridge_transport){
         .type = "fake",
         .description = "A fake network",
+        .open_by_default = true,
         .start = start,
         .stop = stop,
         .reload = reload,

@@ -29,8 +29,9 @@ void fake_transport_forget(void);
 /* The next call of this name ("join", "open", ...) fails. */
 void fake_transport_fail(const char *call, enum bridge_code code, const char *text);
 
-/* join() lets the user in at once, say() and rename() do what was asked: for
- * programs that only feed. */
+/* Every call does at once what was asked, and uses each text that it gets as a
+ * nick, an address and a reason too, as a network might: for programs that only
+ * feed. What is said after a "-" has left. */
 void fake_transport_obey(bool on);
 
 /* What it was given last; NULL once that has ended. */

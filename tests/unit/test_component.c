@@ -34,7 +34,7 @@ static void skip_sent(size_t count)
     canonical_release(&sent);
 }
 
-/* --- handshake ------------------------------------------------------------------ */
+/* --- handshake ------------------------------------------------------------ */
 
 static void connects_where_the_options_say(void **state)
 {
@@ -89,7 +89,7 @@ static void later_handshakes_are_ignored(void **state)
     assert_int_equal(lab.changes, 1);
 }
 
-/* --- trouble ---------------------------------------------------------------------- */
+/* --- trouble -------------------------------------------------------------- */
 
 static const struct {
     const char *condition;
@@ -246,7 +246,7 @@ static void waits_longer_each_time_and_from_the_start_after_success(void **state
     }
 }
 
-/* --- silence ---------------------------------------------------------------------- */
+/* --- silence -------------------------------------------------------------- */
 
 #define ALIVE(n) "<iq type='get' from='" LAB_DOMAIN "' to='" LAB_DOMAIN "' id='alive-" #n "'>" \
                  PING "</iq>"
@@ -295,7 +295,7 @@ static void a_server_that_says_anything_is_not_pinged(void **state)
     SENT(ALIVE(1));
 }
 
-/* --- congestion -------------------------------------------------------------------- */
+/* --- congestion ----------------------------------------------------------- */
 
 static void transports_are_throttled_while_the_server_does_not_read(void **state)
 {
@@ -335,7 +335,7 @@ static void a_transport_without_throttle_is_left_alone(void **state)
     skip_sent(1);
 }
 
-/* --- stanzas that go nowhere ---------------------------------------------------------- */
+/* --- stanzas that go nowhere ---------------------------------------------- */
 
 static void receive_huge(const char *head, const char *tail)
 {
@@ -400,7 +400,7 @@ static void stanzas_without_proper_addresses_are_ignored(void **state)
     }
 }
 
-/* --- the end -------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 static void ends_with_the_end_of_the_stream(void **state)
 {
@@ -456,7 +456,8 @@ static void reach_closing(void)
 static void ends_in_every_state(void **state)
 {
     static void (*const reach[])(void) = {
-        reach_waiting, start, reach_opening, reach_shaking, reach_up, reach_clogged, reach_closing,
+        reach_waiting, start, reach_opening, reach_shaking, reach_up, reach_clogged,
+        reach_closing,
     };
 
     for (size_t i = 0; i < COUNT(reach); i++) {

@@ -32,7 +32,7 @@ static void subscribe(void)
     SENT(SHOWN("subscribed", "") AVAILABLE(""));
 }
 
-/* --- subscriptions ------------------------------------------------------------------------- */
+/* --- subscriptions -------------------------------------------------------- */
 
 /* Only what is durable is promised. */
 static void a_subscription_is_confirmed_once_it_is_stored(void **state)
@@ -113,7 +113,8 @@ static void the_rest_is_silence(void **state)
     static const char *const stanzas[] = {
         ASK("subscribed", ROMEO), ASK("unsubscribed", ROMEO), ASK("unavailable", ROMEO),
         ASK("strange", ROMEO), ASK("unsubscribe", ROOM), ASK("probe", ROOM),
-        ASK("unavailable", "bad@" LAB_DOMAIN), ASK("error", ROMEO), ASK("error", "bad@" LAB_DOMAIN),
+        ASK("unavailable", "bad@" LAB_DOMAIN), ASK("error", ROMEO),
+        ASK("error", "bad@" LAB_DOMAIN),
         "<presence from='" BALCONY "' to='" ROMEO "'/>",
         "<presence from='" BALCONY "' to='" LAB_DOMAIN "'/>",
     };
@@ -127,7 +128,7 @@ static void the_rest_is_silence(void **state)
     }
 }
 
-/* --- probes ------------------------------------------------------------------------------------ */
+/* --- probes --------------------------------------------------------------- */
 
 static void a_subscriber_that_probes_is_shown_what_is_known(void **state)
 {
@@ -152,7 +153,7 @@ static void who_is_no_subscriber_learns_nothing(void **state)
     DOWN("");
 }
 
-/* --- presence ------------------------------------------------------------------------------------- */
+/* --- presence ------------------------------------------------------------- */
 
 static void presence_is_shown_as_the_network_tells_it(void **state)
 {
@@ -252,7 +253,7 @@ static void what_keeps_a_user_out_is_the_status_of_the_contacts(void **state)
     DOWN("open " USER_JID "\n");
 }
 
-/* --- the stream, the end ------------------------------------------------------------------------------ */
+/* --- the stream, the end -------------------------------------------------- */
 
 static void everybody_is_shown_again_after_a_reconnect(void **state)
 {

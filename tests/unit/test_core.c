@@ -11,7 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* --- start and stop -------------------------------------------------------------------- */
+/* --- start and stop ------------------------------------------------------- */
 
 static void a_store_that_does_not_open_stops_the_start(void **state)
 {
@@ -88,7 +88,7 @@ static void stopping_ends_everything_once_the_store_is_closed(void **state)
     assert_true(lab.stopped);
 }
 
-/* --- reload -------------------------------------------------------------------------------- */
+/* --- reload --------------------------------------------------------------- */
 
 static void set(char **to, const char *text)
 {
@@ -235,7 +235,8 @@ static void secrets_are_used_from_the_next_connection_on(void **state)
     DOWN("reload hello\n");
     assert_int_equal(core_streams_up(lab.core), 2);
     check_secret(LAB_DOMAIN, "<handshake>c4378b64fd3cdeb869d6e382ba1c0d3da3aff98c</handshake>");
-    check_secret(LAB_GATEWAY, "<handshake>243622998759822492b69fb6fad708d98255587b</handshake>");
+    check_secret(LAB_GATEWAY,
+                 "<handshake>243622998759822492b69fb6fad708d98255587b</handshake>");
 }
 
 static void a_front_door_that_came_moved_or_went_waits_for_the_restart(void **state)

@@ -42,7 +42,7 @@ static void pass(uint64_t ms)
     RECV(" ");
 }
 
-/* --- to people ------------------------------------------------------------------------ */
+/* --- to people ------------------------------------------------------------ */
 
 static const struct {
     const char *what;
@@ -54,7 +54,8 @@ static const struct {
       "send romeo id=2: x\n" },
     { "no id", "<message from='" BALCONY "' to='" ROMEO "'><body>x</body></message>",
       "send romeo id=-: x\n" },
-    { "an action", CHAT(ROMEO, "3", "<body>/me waves</body>"), "send romeo id=3 action: waves\n" },
+    { "an action", CHAT(ROMEO, "3", "<body>/me waves</body>"),
+      "send romeo id=3 action: waves\n" },
     { "lines", CHAT(ROMEO, "4", "<body>a\nb</body>"), "send romeo id=4: a\nb\n" },
     { "a resource", CHAT(ROMEO "/x", "5", "<body>x</body>"), "send romeo id=5: x\n" },
     { "case", CHAT("RoMeO@T.Example.NET", "6", "<body>x</body>"), "send romeo id=6: x\n" },
@@ -63,7 +64,8 @@ static const struct {
     { "a service", CHAT("%net@" LAB_DOMAIN, "8", "<body>help</body>"),
       "send %net id=8: help\n" },
     { "text beside markup",
-      CHAT(ROMEO, "9", "<html xmlns='http://jabber.org/protocol/xhtml-im'><body>no</body></html>"
+      CHAT(ROMEO, "9",
+           "<html xmlns='http://jabber.org/protocol/xhtml-im'><body>no</body></html>"
            "<body>yes</body><body xml:lang='de'>ja</body>"),
       "send romeo id=9: yes\n" },
     { "no text: chat states, receipts",
@@ -97,13 +99,14 @@ static const struct {
     { CHAT(LAB_DOMAIN, "3", "<body>x</body>"),
       REFUSED(LAB_DOMAIN, "3", ERROR("cancel", "feature-not-implemented")) },
     { CHAT(ROOM, "4", "<body>x</body>"), REFUSED(ROOM, "4", ERROR("modify", "bad-request")) },
-    { "<message type='groupchat' id='5' from='" BALCONY "' to='" ROMEO "'><body>x</body></message>",
+    { "<message type='groupchat' id='5' from='" BALCONY "' to='" ROMEO "'><body>x</body>"
+      "</message>",
       REFUSED(ROMEO, "5", ERROR("modify", "bad-request")) },
     { "<message type='groupchat' id='6' from='" BALCONY "' to='" LAB_DOMAIN "'><body>x</body>"
       "</message>", REFUSED(LAB_DOMAIN, "6", ERROR("modify", "bad-request")) },
     /* an error is never answered */
-    { "<message type='error' id='7' from='" BALCONY "' to='bad@" LAB_DOMAIN "'><error/></message>",
-      "" },
+    { "<message type='error' id='7' from='" BALCONY "' to='bad@" LAB_DOMAIN "'><error/>"
+      "</message>", "" },
     { "<message type='error' id='8' from='" BALCONY "' to='" ROMEO "'><body>x</body><error/>"
       "</message>", "" },
 };
@@ -174,13 +177,13 @@ static void a_long_text_goes_through_and_a_longer_one_comes_back(void **state)
     say_long("<message type='groupchat' id='3' from='" BALCONY "' to='" ROOM "'><body>", 200001,
              "</body></message>");
     SENT(REFUSED(ROOM, "3", ERROR("cancel", "not-allowed")));
-    say_long("<message type='groupchat' id='4' from='" BALCONY "' to='" ROOM "'><subject>", 200001,
-             "</subject></message>");
+    say_long("<message type='groupchat' id='4' from='" BALCONY "' to='" ROOM "'><subject>",
+             200001, "</subject></message>");
     SENT(REFUSED(ROOM, "4", ERROR("cancel", "not-allowed")));
     DOWN("");
 }
 
-/* --- to occupants (XEP-0045 §7.5) -------------------------------------------------------- */
+/* --- to occupants (XEP-0045 §7.5) ----------------------------------------- */
 
 static void a_private_message_goes_to_the_person_behind_the_nick(void **state)
 {
@@ -235,7 +238,7 @@ static void a_private_message_that_the_network_refuses_comes_back(void **state)
                  ERROR_TEXT("cancel", "item-not-found", "the network has lost him")));
 }
 
-/* --- from people --------------------------------------------------------------------------- */
+/* --- from people ---------------------------------------------------------- */
 
 static void what_a_contact_writes_goes_to_all_clients_of_the_user(void **state)
 {
@@ -247,10 +250,11 @@ static void what_a_contact_writes_goes_to_all_clients_of_the_user(void **state)
     bridge_message(session, "romeo", &(struct bridge_message){ .body = "sighs",
                                                                .kind = BRIDGE_ACTION });
     SENT(HEARD("/me sighs"));
-    bridge_message(session, "a@b c", &(struct bridge_message){ .body = "x",
-                                                               .time = INT64_C(1034590437005) });
-    SENT("<message type='chat' id='*' to='juliet@example.net' from='a\\40b\\20c@" LAB_DOMAIN "'>"
-         "<body>x</body><delay xmlns='urn:xmpp:delay' stamp='2002-10-14T10:13:57.005Z'/>"
+    bridge_message(session, "a@b c",
+                   &(struct bridge_message){ .body = "x", .time = INT64_C(1034590437005) });
+    SENT("<message type='chat' id='*' to='juliet@example.net' "
+         "from='a\\40b\\20c@" LAB_DOMAIN "'><body>x</body>"
+         "<delay xmlns='urn:xmpp:delay' stamp='2002-10-14T10:13:57.005Z'/>"
          "</message>");
 }
 
@@ -287,7 +291,7 @@ static void a_text_too_long_for_a_stanza_is_dropped_and_logged(void **state)
     strbuf_release(&body);
 }
 
-/* --- failures afterwards ---------------------------------------------------------------------- */
+/* --- failures afterwards -------------------------------------------------- */
 
 static const struct bridge_error lost = { BRIDGE_RETRY, "the network lost it" };
 #define LOST ERROR_TEXT("wait", "recipient-unavailable", "the network lost it")
@@ -301,8 +305,8 @@ static void a_failure_goes_to_the_client_that_wrote(void **state)
     RECV(CHAT(ROOM "/romeo", "m2", "<body>x</body>"));
     RECV("<message type='groupchat' id='m3' from='" BALCONY "' to='" ROOM "'><body>x</body>"
          "</message>");
-    RECV("<message type='groupchat' id='m4' from='" BALCONY "' to='" ROOM "'><subject>x</subject>"
-         "</message>");
+    RECV("<message type='groupchat' id='m4' from='" BALCONY "' to='" ROOM "'>"
+         "<subject>x</subject></message>");
     fake_transport_forget();
     bridge_message_failed(session, "romeo", "m1", &lost);
     SENT(REFUSED(ROMEO, "m1", LOST));
@@ -361,7 +365,7 @@ static void of_two_with_one_id_the_later_is_meant(void **state)
     SENT("<message type='error' id='m0' to='" CHAMBER "' from='" ROMEO "'>" LOST "</message>");
 }
 
-/* --- while the stream is down -------------------------------------------------------------------- */
+/* --- while the stream is down --------------------------------------------- */
 
 static void cut(void)
 {
@@ -467,8 +471,8 @@ static void all_together_have_a_limit_too(void **state)
 
     (void)state;
     for (int i = 0; i < USERS; i++) {
-        snprintf(xml, sizeof xml, "<message from='u%d@example.net/x' to='" ROMEO "'><body>b</body>"
-                 "</message>", i);
+        snprintf(xml, sizeof xml, "<message from='u%d@example.net/x' to='" ROMEO "'>"
+                 "<body>b</body></message>", i);
         RECV(xml);
         sessions[i] = fake_transport_session();
     }
@@ -500,7 +504,7 @@ static void what_waits_is_let_go_with_its_session(void **state)
     DOWN("close juliet@example.net: enough\n");
 }
 
-/* --- sessions end ----------------------------------------------------------------------------------- */
+/* --- sessions end --------------------------------------------------------- */
 
 static void a_session_that_nobody_uses_is_closed(void **state)
 {

@@ -15,7 +15,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* --- plugins -------------------------------------------------------------------------- */
+/* --- plugins -------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -31,7 +31,7 @@ static const struct {
     { "absent", BRIDGE_NOT_FOUND, "/absent.so: check the name, or where bridged looks" },
     { "text", BRIDGE_INVALID, "/text.so cannot be loaded as a plugin" },
     { "nothing", BRIDGE_INVALID, "is no bridged plugin: it does not export bridge_plugin" },
-    { "later", BRIDGE_INVALID, "built for another bridged (plugin interface 4711, this one has" },
+    { "later", BRIDGE_INVALID, "built for another bridged (plugin interface 4711, this one " },
     { "greedy", BRIDGE_INVALID, "undefined symbol: bridge_that_never_was" },
     { "bare", BRIDGE_INVALID, "is incomplete" },
     { "lacks_type", BRIDGE_INVALID, "is incomplete" },
@@ -82,7 +82,7 @@ static void a_plugin_is_loaded_once(void **state)
     plugins_free(NULL);
 }
 
-/* --- the file --------------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------- */
 
 struct reading {
     struct plugins *plugins;
@@ -123,10 +123,11 @@ static void everything_is_read(void **state)
 
     (void)state;
     load(&r, "xmpp = { server = \"xmpp.example.net\"; port = 5275; };\n"
-             "gateway = { domain = \"Gateway.Example.NET.\"; secret = \"s1\"; name = \"Door\";\n"
-             "  admin_addresses = ( \"mailto:a@example.net\" ); };\n"
+             "gateway = { domain = \"Gateway.Example.NET.\"; secret = \"s1\";\n"
+             "  name = \"Door\"; admin_addresses = ( \"mailto:a@example.net\" ); };\n"
              "database = \"/tmp/b.db\"; log = { level = \"debug\"; };\n"
-             "transports = ( { plugin = \"complete\"; domain = \"a.example.net\"; secret = \"s2\";\n"
+             "transports = (\n"
+             "  { plugin = \"complete\"; domain = \"a.example.net\"; secret = \"s2\";\n"
              "    greeting = \"hi\"; login = { password = \"p\"; }; },\n"
              "  { plugin = \"complete\"; domain = \"B.example.net\"; secret = \"s3\";\n"
              "    greeting = \"ho\"; port = 7; } );\n");
@@ -156,8 +157,8 @@ static void little_is_needed(void **state)
     struct reading r;
 
     (void)state;
-    load(&r, "transports = ( { plugin = \"complete\"; domain = \"a.example.net\"; secret = \"s\";\n"
-             "  greeting = \"hi\"; } );\n");
+    load(&r, "transports = ( { plugin = \"complete\"; domain = \"a.example.net\";\n"
+             "  secret = \"s\"; greeting = \"hi\"; } );\n");
     if (!r.options)
         fail_msg("%s", strbuf_text(&r.faults.text));
     assert_string_equal(r.options->xmpp.server, "127.0.0.1");
@@ -193,10 +194,12 @@ static void all_faults_are_told_at_once(void **state)
              "log = { level = \"loud\"; };\n"
              "colour = \"red\";\n"
              "transports = (\n"
-             "{ plugin = \"absent\"; domain = \"c.example.net\"; secret = \"s\"; unknown = 1; },\n"
+             "{ plugin = \"absent\"; domain = \"c.example.net\"; secret = \"s\"; x = 1; },\n"
              "{ plugin = \"complete\"; domain = \"GW.example.net\"; secret = \"s\"; },\n"
-             "{ plugin = \"complete\"; domain = \"not a domain\"; secret = \"s\"; greeting = \"x\"; port = 70000; },\n"
-             "{ plugin = \"complete\"; domain = \"C.example.net.\"; secret = \"s\"; greeting = \"x\"; grating = \"y\"; },\n"
+             "{ plugin = \"complete\"; domain = \"not a domain\"; secret = \"s\"; "
+             "greeting = \"x\"; port = 70000; },\n"
+             "{ plugin = \"complete\"; domain = \"C.example.net.\"; secret = \"s\"; "
+             "greeting = \"x\"; grating = \"y\"; },\n"
              "{ domain = \"d.example.net\"; }\n"
              ");\n");
     assert_null(r.options);
@@ -242,7 +245,7 @@ static void a_file_that_cannot_be_read_is_a_fault(void **state)
     finish(&r);
 }
 
-/* --- the example ----------------------------------------------------------------------------- */
+/* --- the example ---------------------------------------------------------- */
 
 static void the_example_names_every_key_and_can_be_read_back(void **state)
 {

@@ -27,12 +27,13 @@
 #define COMMON CAN(NS_DISCO_INFO) CAN(NS_DISCO_ITEMS) CAN(NS_PING) CAN(NS_VERSION)
 #define MUC_SERVICE COMMON CAN(NS_MUC) CAN(NS_MUC "#stable_id")
 #define MUC_ROOM \
-    MUC_SERVICE CAN(NS_MUC "#self-ping-optimization") CAN("muc_public") CAN("muc_semianonymous") \
-    CAN("muc_temporary") CAN("muc_unmoderated") CAN("muc_open") CAN("muc_unsecured")
+    MUC_SERVICE CAN(NS_MUC "#self-ping-optimization") CAN("muc_public") \
+    CAN("muc_semianonymous") CAN("muc_temporary") CAN("muc_unmoderated") CAN("muc_open") \
+    CAN("muc_unsecured")
 #define INFO_RESULT(from, inside) \
     RESULT(from, "<query xmlns='" NS_DISCO_INFO "'>" inside "</query>")
 
-/* --- what is where ---------------------------------------------------------------------- */
+/* --- what is where -------------------------------------------------------- */
 
 static const struct {
     const char *question;
@@ -99,7 +100,8 @@ static void the_front_door_is_a_component_with_nobody_behind(void **state)
     SENT(INFO_RESULT(LAB_GATEWAY, IS("component", "generic", "Gateway") COMMON));
     RECV(GET("romeo@" LAB_GATEWAY, INFO));
     SENT(REFUSED("romeo@" LAB_GATEWAY, "cancel", "item-not-found"));
-    RECV("<message id='m' from='" BALCONY "' to='romeo@" LAB_GATEWAY "'><body>x</body></message>"
+    RECV("<message id='m' from='" BALCONY "' to='romeo@" LAB_GATEWAY "'><body>x</body>"
+         "</message>"
          "<message id='m' from='" BALCONY "' to='" LAB_GATEWAY "'><body>x</body></message>"
          "<presence id='p' type='subscribe' from='" BALCONY "' to='" LAB_GATEWAY "'/>"
          "<presence from='" BALCONY "' to='" LAB_GATEWAY "'/>"
@@ -116,7 +118,8 @@ static void the_front_door_is_a_component_with_nobody_behind(void **state)
 /* XEP-0157: on every domain of ours, and on no other address. */
 static void the_domains_say_whom_to_contact(void **state)
 {
-    static char *admins[] = { "mailto:a@example.net", "xmpp:a@example.net?message;subject='<x>'" };
+    static char *admins[] = { "mailto:a@example.net",
+                              "xmpp:a@example.net?message;subject='<x>'" };
     static char *abuse[] = { "mailto:abuse@example.net" };
     struct options *o = lab.core->options;
 
@@ -140,7 +143,7 @@ static void the_domains_say_whom_to_contact(void **state)
     o->gateway.admins = o->gateway.abuse = (struct setting_strings){ 0 };
 }
 
-/* --- occupants ------------------------------------------------------------------------------ */
+/* --- occupants ------------------------------------------------------------ */
 
 /* XEP-0045 §6.5. */
 static void occupants_are_not_described(void **state)
@@ -190,7 +193,7 @@ static void a_client_can_ask_whether_it_is_still_inside(void **state)
     SENT(REFUSED(ROOM "/capulet", "cancel", "not-acceptable"));
 }
 
-/* --- version, ping ------------------------------------------------------------------------------ */
+/* --- version, ping -------------------------------------------------------- */
 
 static void version_and_ping_are_answered_everywhere(void **state)
 {
@@ -211,7 +214,7 @@ static void version_and_ping_are_answered_everywhere(void **state)
     }
 }
 
-/* --- what we do not know -------------------------------------------------------------------------- */
+/* --- what we do not know -------------------------------------------------- */
 
 static const struct {
     const char *question;
@@ -240,7 +243,8 @@ static const struct {
       REFUSED(ROOM, "cancel", "feature-not-implemented") },
     /* never answered */
     { "<iq type='result' id='q' from='" BALCONY "' to='" LAB_DOMAIN "'/>", "" },
-    { "<iq type='error' id='q' from='" BALCONY "' to='" LAB_DOMAIN "'>" PING "<error/></iq>", "" },
+    { "<iq type='error' id='q' from='" BALCONY "' to='" LAB_DOMAIN "'>" PING "<error/></iq>",
+      "" },
     { "<iq type='error' id='q' from='" BALCONY "' to='bad@" LAB_DOMAIN "'/>", "" },
     { "<iq type='result' id='q' from='" BALCONY "' to='bad@" LAB_DOMAIN "'/>", "" },
     { "<iq type='what' id='q' from='" BALCONY "' to='" LAB_DOMAIN "'>" PING "</iq>", "" },

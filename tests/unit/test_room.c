@@ -42,7 +42,7 @@ static struct bridge_room *half_joined(void)
     return fake_transport_room();
 }
 
-/* --- entering -------------------------------------------------------------------- */
+/* --- entering ------------------------------------------------------------- */
 
 /* §7.1: the others, oneself, the subject, what is said. */
 static void the_others_come_first_then_oneself_then_the_subject_then_messages(void **state)
@@ -211,7 +211,7 @@ static void a_refused_session_refuses_the_join(void **state)
          ERROR_TEXT("auth", "forbidden", "the network is not for you") "</presence>");
 }
 
-/* --- several clients --------------------------------------------------------------- */
+/* --- several clients ------------------------------------------------------ */
 
 /* §7.2.8: the same user may be in with several clients under one nick. */
 static void a_second_client_is_told_everything_and_the_network_nothing(void **state)
@@ -221,7 +221,8 @@ static void a_second_client_is_told_everything_and_the_network_nothing(void **st
     bridge_room_occupant(room, "nurse", &participant);
     bridge_room_subject(room, "Wherefore", "romeo", INT64_C(1000));
     SENT(OCCUPANT(BALCONY, "nurse", "none", "participant")
-         "<message type='groupchat' id='*'" FROM(BALCONY, "romeo") "><subject>Wherefore</subject>"
+         "<message type='groupchat' id='*'" FROM(BALCONY, "romeo") ">"
+         "<subject>Wherefore</subject>"
          "<delay xmlns='urn:xmpp:delay' from='" ROOM "' stamp='1970-01-01T00:00:01.000Z'/>"
          "</message>");
     RECV(JOIN(CHAMBER, "capulet"));
@@ -230,7 +231,8 @@ static void a_second_client_is_told_everything_and_the_network_nothing(void **st
                    OCCUPANT(CHAMBER, "nurse", "none", "participant"));
     SENT("<presence" FROM(CHAMBER, "jul") ">"
          USER(ITEM("none", "participant") CODE(110) CODE(210)) "</presence>"
-         "<message type='groupchat' id='*'" FROM(CHAMBER, "romeo") "><subject>Wherefore</subject>"
+         "<message type='groupchat' id='*'" FROM(CHAMBER, "romeo") ">"
+         "<subject>Wherefore</subject>"
          "<delay xmlns='urn:xmpp:delay' from='" ROOM "' stamp='1970-01-01T00:00:01.000Z'/>"
          "</message>");
     bridge_room_message(room, "romeo", &(struct bridge_message){ .body = "but soft" });
@@ -321,7 +323,7 @@ static void sixty_four_clients_are_enough(void **state)
     DOWN("open romeo@example.net\njoin #r rom\n");
 }
 
-/* --- talking -------------------------------------------------------------------------- */
+/* --- talking -------------------------------------------------------------- */
 
 /* §7.4: reflected to all under the nick, with the sender's id. */
 static void what_one_says_goes_to_the_network_and_comes_back_to_all(void **state)
@@ -411,7 +413,7 @@ static void times_that_no_stamp_can_tell_are_left_out(void **state)
     }
 }
 
-/* --- the subject ------------------------------------------------------------------------ */
+/* --- the subject ---------------------------------------------------------- */
 
 static void the_subject_is_changed_through_the_network(void **state)
 {
@@ -473,7 +475,7 @@ static void a_subject_beside_a_body_or_a_thread_is_none(void **state)
     SENT("");
 }
 
-/* --- nicks --------------------------------------------------------------------------------- */
+/* --- nicks ---------------------------------------------------------------- */
 
 /* §7.6. */
 static void a_nick_change_of_ones_own_goes_through_the_network(void **state)
@@ -577,7 +579,7 @@ static void a_client_that_has_left_hears_nothing_of_the_nick_it_wanted(void **st
     SENT("");
 }
 
-/* --- coming and going -------------------------------------------------------------------------- */
+/* --- coming and going ----------------------------------------------------- */
 
 static void changes_of_a_role_are_told_and_repetitions_are_not(void **state)
 {
@@ -727,7 +729,7 @@ static void a_client_that_wrongly_believes_to_be_inside_is_put_right(void **stat
     DOWN("");
 }
 
-/* --- ghosts ------------------------------------------------------------------------------------- */
+/* --- ghosts --------------------------------------------------------------- */
 
 static const struct {
     const char *condition;
@@ -796,7 +798,7 @@ static void the_last_ghost_takes_the_user_out(void **state)
     DOWN("");
 }
 
-/* --- the end of the room ------------------------------------------------------------------------- */
+/* --- the end of the room -------------------------------------------------- */
 
 static void when_the_gateway_stops_everybody_is_told_with_332(void **state)
 {
@@ -811,13 +813,13 @@ static void when_the_gateway_stops_everybody_is_told_with_332(void **state)
          CODE(110) CODE(332)) "</presence>"
     SENT(SHUT(BALCONY) SHUT(CHAMBER));
     RECV(JOIN(BALCONY, "jul")); /* until the store is closed, we are asked */
-    SENT("<presence type='error'" FROM(BALCONY, "jul") ">" ERROR("wait", "recipient-unavailable")
-         "</presence>");
+    SENT("<presence type='error'" FROM(BALCONY, "jul") ">"
+         ERROR("wait", "recipient-unavailable") "</presence>");
     RECV("<presence type='unavailable' from='" BALCONY "' to='" ROOM "/jul'/>");
     SENT("");
 }
 
-/* --- names that fold -------------------------------------------------------------------------------- */
+/* --- names that fold ------------------------------------------------------ */
 
 static void nicks_are_compared_as_the_network_does(void **state)
 {
@@ -842,7 +844,7 @@ static void nicks_are_compared_as_the_network_does(void **state)
     SENT(GONE(BALCONY, "JUL", ITEM("none", "none"), CODE(110)));
 }
 
-/* --- what networks may send ----------------------------------------------------------------------------- */
+/* --- what networks may send ----------------------------------------------- */
 
 static void texts_are_cleaned_and_escaped(void **state)
 {
@@ -856,7 +858,8 @@ static void texts_are_cleaned_and_escaped(void **state)
               "]]&gt;\xef\xbf\xbd\xef\xbf\xbd[0m\xef\xbf\xbd&amp;\t\n&#13;&lt;/body&gt;"));
     bridge_room_subject(room, "\x02'\"<\xed\xa0\x80", "x' y='z", 0);
     SENT("<message type='groupchat' id='*'" FROM(BALCONY, "x&apos; y=&apos;z") ">"
-         "<subject>\xef\xbf\xbd'\"&lt;\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd</subject></message>");
+         "<subject>\xef\xbf\xbd'\"&lt;\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd</subject>"
+         "</message>");
     bridge_room_departed(room, "a'b\"c&<>", BRIDGE_KICKED, "o'p", "\x03'<");
     SENT("<presence type='unavailable'" FROM(BALCONY, "a&apos;b&quot;c&amp;&lt;>") ">"
          "<status>\xef\xbf\xbd'&lt;</status>"
@@ -872,7 +875,9 @@ static void a_nick_that_no_jid_can_have_is_not_shown(void **state)
     (void)state;
     memset(huge, 'x', sizeof huge - 1);
     huge[sizeof huge - 1] = 0;
-    const char *const nicks[] = { "", "a\x01z", "a\nz", "a\x7fz", "\xff", "a\xef\xbf\xbd", huge };
+    const char *const nicks[] = {
+        "", "a\x01z", "a\nz", "a\x7fz", "\xff", "a\xef\xbf\xbd", huge,
+    };
     struct bridge_room *room = dialogue_join();
     for (size_t i = 0; i < COUNT(nicks); i++) {
         bridge_room_occupant(room, nicks[i], &participant);
@@ -881,7 +886,8 @@ static void a_nick_that_no_jid_can_have_is_not_shown(void **state)
         bridge_room_message(room, nicks[i], &(struct bridge_message){ .body = "boo" });
         bridge_room_subject(room, "boo", nicks[i], 0);
         SENT("<message type='groupchat' id='*'" AT(BALCONY) "><body>boo</body></message>"
-             "<message type='groupchat' id='*'" AT(BALCONY) "><subject>boo</subject></message>");
+             "<message type='groupchat' id='*'" AT(BALCONY) "><subject>boo</subject>"
+             "</message>");
         bridge_room_renamed(room, "jul", nicks[i]);
         assert_string_equal(bridge_room_nick(room), "jul");
         SENT("");

@@ -1,0 +1,2 @@
+bridge_fuzz(core SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_core.c LAYERS core xmpp base
+    LIBRARIES core_lab)
