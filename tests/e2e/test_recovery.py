@@ -1,0 +1,95 @@
+"""Servers die and come back; whoever was in the middle of something goes on."""
+
+import signal
+
+import pytest
+
+from bridged import ECHO, IRC, NETWORK
+from clients.xmpp import Refused
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+async def test_everybody_comes_back_after_the_xmpp_server_did(gateway, xmpp_server, juliet,
+                                                              romeo, people, carol, channel, how):
+    await carol.join(channel)
+    await juliet.join(channel.jid, "jul")
+    await romeo.join(channel.jid, "rom")
+    await carol.expect(r"^:rom!\S+ JOIN")
+
+    start = gateway.mark()
+    xmpp_server.stop(number=how)
+    await gateway.logged(r"component\[.*WAITING", start)
+    carol.say(channel, "can you hear me?")
+    xmpp_server.start()
+    await gateway.components_up(start)
+
+    # Romeo stays away: his place on IRC is not kept for ever. Juliet comes back.
+    await carol.expect(r"^:rom!\S+ (PART|QUIT)")
+    juliet = await people.client(juliet.jid)
+    balcony = await juliet.join(channel.jid, "jul")
+    assert balcony.nicks[-1] == "jul"
+    assert "carol" in balcony.nicks and "rom" not in balcony.nicks
+    balcony.say("here I am")
+    await carol.expect(rf"^:jul!\S+ PRIVMSG {channel} :here I am")
+    await balcony.message("here I am", "jul")
+    carol.say(channel, "welcome back")
+    await balcony.message("welcome back", "carol")
+
+    romeo = await people.client(romeo.jid)
+    orchard = await romeo.join(channel.jid, "rom")
+    orchard.say("so am I")
+    await balcony.message("so am I", "rom")
+    for user in (juliet, romeo):
+        user.message(f"nymph@{ECHO}", "echo")
+        await user.received(f"nymph@{ECHO}", "echo")
+
+
+async def test_a_dead_irc_server_is_told_to_everybody_and_can_be_entered_again(
+        gateway, ircd, juliet, romeo, people, channel):
+    """XEP-0045 §17.3: 333, a technical problem; oneself last."""
+    balcony = await juliet.join(channel.jid, "jul")
+    orchard = await romeo.join(channel.jid, "rom")
+    await balcony.presence("rom")
+    ircd.stop(number=signal.SIGKILL)
+    for room in (balcony, orchard):
+        gone = await room.presence(room.nick, type="unavailable")
+        assert gone.codes == {110, 333}
+        assert gone.item[1] == "none"
+        assert gone.status or gone.reason
+
+    failed = await juliet.bounced(balcony.say("anybody?"))
+    assert failed.error.condition == "not-acceptable"
+    with pytest.raises(Refused) as refused:
+        await juliet.join(channel.jid, "jul")
+    assert refused.value.error.text
+
+    ircd.start()
+    carol = await people.irc("carol")
+    await carol.join(channel)
+    balcony = await juliet.join(channel.jid, "jul")
+    balcony.say("again")
+    await carol.expect(rf"^:jul!\S+ PRIVMSG {channel} :again")
+    orchard = await romeo.join(channel.jid, "rom")
+    carol.say(channel, "both?")
+    for room in (balcony, orchard):
+        await room.message("both?", "carol")
+
+
+async def test_a_message_that_a_dead_irc_server_never_got_comes_back(gateway, ircd, juliet,
+                                                                     channel):
+    await juliet.join(channel.jid, "jul")
+    ircd.stop(number=signal.SIGKILL)
+    failed = await juliet.bounced(juliet.message(f"carol%{NETWORK}@{IRC}", "help"))
+    assert failed.error.text
+    assert failed.error.type in ("wait", "cancel")
+
+
+async def test_a_killed_gateway_starts_again_and_serves(gateway, juliet, carol, channel):
+    await carol.join(channel)
+    await juliet.join(channel.jid, "jul")
+    await gateway.kill()
+    await carol.expect(r"^:jul!\S+ QUIT")
+    await gateway.start()
+    balcony = await juliet.join(channel.jid, "jul")
+    balcony.say("risen")
+    await carol.expect(rf"^:jul!\S+ PRIVMSG {channel} :risen")
