@@ -289,6 +289,8 @@ static void everybody_is_watched_from_the_start(void **state)
          "watch romeo of " USER_JID "\n");
     show(BRIDGE_ONLINE, NULL, NULL);
     SENT(AVAILABLE(""));
+    RECV(ASK("probe", "nurse@" LAB_DOMAIN));
+    SENT("<presence type='unsubscribed' to='" USER_JID "' from='nurse@" LAB_DOMAIN "'/>");
 }
 
 static void everybody_goes_offline_when_the_gateway_stops(void **state)

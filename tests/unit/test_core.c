@@ -68,6 +68,18 @@ static void a_name_that_is_no_domain_stops_the_start(void **state)
     DOWN("stop\n");
 }
 
+static void a_front_door_that_is_no_domain_stops_the_start(void **state)
+{
+    struct bridge_error err;
+
+    (void)state;
+    lab.core->options->gateway.domain = bridge_strdup("@");
+    lab.core->options->gateway.secret = bridge_strdup(LAB_SECRET);
+    assert_int_equal(lab_start(&err), -1);
+    assert_string_equal(err.text, "bad domain in '@'");
+    DOWN("");
+}
+
 static void stopping_ends_everything_once_the_store_is_closed(void **state)
 {
     (void)state;
@@ -280,6 +292,7 @@ int main(void)
         TEST_DOWN(a_store_that_does_not_open_stops_the_start),
         TEST_DOWN(a_transport_that_does_not_start_stops_the_start),
         TEST_DOWN(a_name_that_is_no_domain_stops_the_start),
+        TEST_DOWN(a_front_door_that_is_no_domain_stops_the_start),
         TEST(stopping_ends_everything_once_the_store_is_closed),
         TEST_RELOAD(the_same_again_changes_nothing),
         TEST_RELOAD(what_may_change_does),

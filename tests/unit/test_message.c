@@ -514,6 +514,9 @@ static void a_session_that_nobody_uses_is_closed(void **state)
     hear(session, "still there?"); /* counts as use */
     SENT(HEARD("still there?"));
     pass(29 * 60000);
+    RECV(CHAT(ROMEO, "m1", "<body>still here</body>")); /* so does this */
+    DOWN("send romeo id=m1: still here\n");
+    pass(29 * 60000);
     DOWN("");
     pass(3 * 60000);
     DOWN("close juliet@example.net: idle\n");

@@ -168,6 +168,28 @@ static void little_is_needed(void **state)
     finish(&r);
 }
 
+static void a_secret_may_be_in_a_file(void **state)
+{
+    char path[] = "/tmp/test_options.XXXXXX";
+    struct strbuf text = STRBUF_INIT(1024);
+    struct reading r;
+
+    (void)state;
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "s3\n", 3), 3);
+    close(fd);
+    strbuf_addf(&text, "transports = ( { plugin = \"complete\"; domain = \"a.example.net\";\n"
+                "secret_file = \"%s\"; greeting = \"hi\";\n"
+                "login = { password_file = \"%s\"; }; } );\n", path, path);
+    load(&r, strbuf_text(&text));
+    unlink(path);
+    if (!r.options)
+        fail_msg("%s", strbuf_text(&r.faults.text));
+    assert_string_equal(r.options->transports[0].secret, "s3");
+    finish(&r);
+    strbuf_release(&text);
+}
+
 static void all_faults_are_told_at_once(void **state)
 {
     static const char *const parts[] = {
@@ -293,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_plugin_is_loaded_once),
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(little_is_needed),
+        cmocka_unit_test(a_secret_may_be_in_a_file),
         cmocka_unit_test(all_faults_are_told_at_once),
         cmocka_unit_test(a_file_without_transports_is_at_fault),
         cmocka_unit_test(a_file_that_cannot_be_read_is_a_fault),

@@ -509,6 +509,22 @@ static void a_nick_change_of_another_is_told(void **state)
     SENT("");
 }
 
+/* Our view was wrong about who has the nick: the one who takes it does. */
+static void a_nick_that_somebody_takes_is_theirs(void **state)
+{
+    (void)state;
+    struct bridge_room *room = dialogue_join();
+    bridge_room_occupant(room, "nurse", &participant);
+    bridge_room_renamed(room, "romeo", "nurse");
+    SENT(OCCUPANT(BALCONY, "nurse", "none", "participant")
+         GONE(BALCONY, "romeo", "<item affiliation='admin' role='moderator' nick='nurse'/>",
+              CODE(303))
+         OCCUPANT(BALCONY, "nurse", "admin", "moderator"));
+    bridge_room_departed(room, "nurse", BRIDGE_LEFT, NULL, NULL);
+    SENT(GONE(BALCONY, "nurse", ITEM("admin", "none"), ""));
+    assert_false(bridge_room_find(room, "nurse", NULL));
+}
+
 static void a_nick_change_during_the_join_is_not_told_of_oneself(void **state)
 {
     (void)state;
@@ -550,6 +566,10 @@ static void a_nick_refused_at_once_is_told_once(void **state)
     SENT("<presence type='error' id='n8'" FROM(BALCONY, "42") ">" MUC
          ERROR_TEXT("modify", "bad-request", "the network wants letters") "</presence>");
     assert_string_equal(bridge_room_nick(room), "jul");
+    /* It is over with that: a later failure is not its. */
+    static const struct bridge_error why = { BRIDGE_CONFLICT, "the network has one" };
+    bridge_room_nick_failed(room, "x", &why);
+    SENT(REFUSED(BALCONY, "x", ERROR_TEXT("cancel", "conflict", "the network has one")));
     lab.transport->rename = NULL;
     RECV(ASK_NICK(BALCONY, "43"));
     SENT(REFUSED(BALCONY, "43", ERROR("cancel", "feature-not-implemented")));
@@ -902,6 +922,15 @@ static void a_nick_that_no_jid_can_have_is_not_shown(void **state)
     }
 }
 
+static void an_own_nick_that_no_jid_can_have_stays_as_it_was(void **state)
+{
+    (void)state;
+    struct bridge_room *room = half_joined();
+    bridge_room_set_nick(room, "j\x01");
+    bridge_room_joined(room, "");
+    SENT(SELF(BALCONY, "jul") NO_SUBJECT(BALCONY));
+}
+
 static void the_longest_nick_works(void **state)
 {
     struct strbuf nick = STRBUF_INIT(2000), xml = STRBUF_INIT(8000);
@@ -1004,6 +1033,7 @@ int main(void)
         TEST(a_subject_beside_a_body_or_a_thread_is_none),
         TEST(a_nick_change_of_ones_own_goes_through_the_network),
         TEST(a_nick_change_of_another_is_told),
+        TEST(a_nick_that_somebody_takes_is_theirs),
         TEST(a_nick_change_during_the_join_is_not_told_of_oneself),
         TEST(a_refused_nick_is_told_to_the_client_that_asked),
         TEST(a_nick_refused_at_once_is_told_once),
@@ -1023,6 +1053,7 @@ int main(void)
         TEST(nicks_are_compared_as_the_network_does),
         TEST(texts_are_cleaned_and_escaped),
         TEST(a_nick_that_no_jid_can_have_is_not_shown),
+        TEST(an_own_nick_that_no_jid_can_have_stays_as_it_was),
         TEST(the_longest_nick_works),
         TEST(huge_texts_are_cut_where_the_stanza_matters),
         TEST(a_flood_while_entering_keeps_its_order),
