@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,5 +50,35 @@ int file_read(const char *path, size_t limit, struct strbuf *out, struct stat *s
         return bridge_fail(err, BRIDGE_INVALID, "cannot open it: %s", strerror(errno));
     int rc = read_descriptor(fd, limit, out, status, err);
     close(fd);
+    return rc;
+}
+
+static int sync_path(const char *path, int flags)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+    int rc = fd < 0 ? -1 : fsync(fd);
+    int number = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = number;
+    return rc;
+}
+
+int file_sync(const char *path)
+{
+    return sync_path(path, 0);
+}
+
+int file_sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? bridge_strndup(path, (size_t)(slash + 1 - path))
+                            : bridge_strdup(".");
+    int rc = sync_path(directory, O_DIRECTORY);
+    int number = errno;
+
+    free(directory);
+    errno = number;
     return rc;
 }

@@ -1,4 +1,5 @@
-/* file.h - small files read whole: configuration, secrets, keys. */
+/* file.h - small files read whole (configuration, secrets, keys), and files
+ * brought to the disk. */
 #ifndef FILE_H
 #define FILE_H
 
@@ -14,5 +15,10 @@
  * device is refused. */
 int file_read(const char *path, size_t limit, struct strbuf *out, struct stat *status,
               struct bridge_error *err);
+
+/* What was written to a file, or its being in its directory, survives a power
+ * cut. -1 with errno set. */
+int file_sync(const char *path);
+int file_sync_directory(const char *path);
 
 #endif

@@ -10,6 +10,7 @@
 #include <bridge/log.h>
 #include <bridge/strbuf.h>
 
+#include "file.h"
 #include "sqlite_error.h"
 
 #define PATH_LIMIT 65536
@@ -77,30 +78,6 @@ static int get_version(sqlite3 *db, const char *path, int *version, struct bridg
 
 /* --- the copy --------------------------------------------------------------- */
 
-static int sync_path(const char *path, int flags)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
-    int rc = fd < 0 ? -1 : fsync(fd);
-
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
-
-static int sync_directory_of(const char *path)
-{
-    struct strbuf directory = STRBUF_INIT(PATH_LIMIT);
-    const char *slash = strrchr(path, '/');
-
-    if (slash)
-        strbuf_add(&directory, path, (size_t)(slash + 1 - path));
-    else
-        strbuf_adds(&directory, ".");
-    int rc = sync_path(strbuf_text(&directory), O_DIRECTORY);
-    strbuf_release(&directory);
-    return rc;
-}
-
 static int copy_into(sqlite3 *db, const char *path)
 {
     sqlite3_stmt *q = NULL;
@@ -140,8 +117,8 @@ static int back_up(sqlite3 *db, const char *path, int version, struct bridge_err
                     strerror(errno));
     } else if (copy_into(db, part.data)) {
         sqlite_fail(err, db, part.data);
-    } else if (sync_path(part.data, 0) || rename(part.data, copy.data) ||
-               sync_directory_of(path)) {
+    } else if (file_sync(part.data) || rename(part.data, copy.data) ||
+               file_sync_directory(path)) {
         bridge_fail(err, BRIDGE_RETRY, "cannot keep the copy %s: %s", copy.data,
                     strerror(errno));
     } else {
@@ -200,7 +177,7 @@ int migrate(sqlite3 *db, const char *path, const char *const *steps, struct brid
         if (run_step(db, path, steps[version], version + 1, err))
             return -1;
     }
-    if (created && sync_directory_of(path))
+    if (created && file_sync_directory(path))
         return bridge_fail(err, BRIDGE_RETRY, "cannot keep %s: %s", path, strerror(errno));
     return 0;
 }

@@ -220,6 +220,11 @@ static const char *const read_sql[READ_KINDS] = {
     [READ_COUNTER] = counter_find_sql,
 };
 
+sqlite3 *store_connect_reader(const char *path, struct bridge_error *err)
+{
+    return connect_to(path, OPEN_TIMEOUT, "PRAGMA query_only = ON", err);
+}
+
 static int open_reader(struct store *store, struct bridge_error *err)
 {
     store->reader = connect_to(store->path, READER_TIMEOUT, "PRAGMA query_only = ON", err);
@@ -294,6 +299,7 @@ struct store *store_open(uv_loop_t *loop, const char *path, struct bridge_error 
     struct store *store = bridge_alloc(sizeof *store);
     sqlite3 *db = NULL;
 
+    store->loop = loop;
     store->path = bridge_strdup(path);
     if (take_lock(store, err))
         goto failed;

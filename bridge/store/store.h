@@ -99,4 +99,37 @@ int64_t store_counter_get(struct store *store, const char *domain, const char *u
 /* Drop everybody's counts of the days before this one. */
 void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg);
 
+/* --- for the admin ----------------------------------------------------------- */
+
+struct store_census_user {
+    char *user; /* bare JID */
+    size_t contacts;
+};
+
+/* Sorted by user, as strcmp() sorts; borrowed for the call. */
+typedef void store_census_done(void *arg, const struct store_census_user *users, size_t count,
+                               const struct bridge_error *why);
+
+/* Count the contacts of everybody who has some, at `domain` or (NULL) anywhere.
+ * `done` is called once, unless it is cancelled. It may outlive the store. */
+struct store_census *store_census(struct store *store, const char *domain,
+                                  store_census_done *done, void *arg);
+void store_census_cancel(struct store_census *census);
+
+struct store_backup_events {
+    void (*on_progress)(void *arg, uint64_t done, uint64_t all); /* pages; all > 0 */
+    /* Last. NULL: the copy is under its name, and on the disk. */
+    void (*on_done)(void *arg, const struct bridge_error *why);
+};
+
+/* Copy the database, as it is at this moment, to a new file that only we can
+ * read. Under its name stands a whole copy or nothing; "FILE.part" is in use
+ * until then. Reading and writing go on meanwhile, though the WAL grows until
+ * the end. It may outlive the store. */
+struct store_backup *store_backup(struct store *store, const char *file,
+                                  const struct store_backup_events *events, void *arg);
+/* No event comes any more, and nothing is left behind, unless it was all but
+ * done. Not after on_done. */
+void store_backup_cancel(struct store_backup *backup);
+
 #endif

@@ -17,6 +17,7 @@ enum read_kind {
 };
 
 struct store {
+    uv_loop_t *loop;
     char *path;
     int lock; /* descriptor of PATH.lock, held as long as the store */
     sqlite3 *reader;
@@ -34,6 +35,10 @@ struct store {
 
 extern const char contact_find_sql[], contacts_of_user_sql[], contacts_sql[]; /* contact.c */
 extern const char counter_find_sql[];                                         /* counter.c */
+
+/* A connection for a job in the thread pool, where it may wait for a lock. NULL
+ * with *err set. */
+sqlite3 *store_connect_reader(const char *path, struct bridge_error *err);
 
 /* Log what the reader's last error was: nothing else can be done about it. */
 void store_read_failed(const struct store *store);
