@@ -77,7 +77,8 @@ static const struct {
       "ejabberd_service in ejabberd" },
     { "host-unknown",
       "the XMPP server does not know this domain: add a Component with this name to Prosody's "
-      "configuration, or the name below `hosts` of ejabberd_service in ejabberd, and reload it" },
+      "configuration, or the name below `hosts` of ejabberd_service in ejabberd, and reload it; "
+      "Prosody also says so on its port for clients, which xmpp.port in bridge.conf must not be" },
     { "conflict",
       "another program is connected to the XMPP server as this domain: stop it (a second "
       "bridged?), or give one of the two another domain" },
