@@ -50,7 +50,7 @@ static int check_name(const char *name, struct bridge_error *err)
 
     if (!len || name[len] || len > 64)
         return bridge_fail(err, BRIDGE_INVALID,
-                           "'%s' is no plugin name: use lower-case letters, digits, - and _", name);
+                           "'%.64s' is no plugin name: use lower-case letters, digits, - and _", name);
     return 0;
 }
 
