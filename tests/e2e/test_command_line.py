@@ -211,4 +211,4 @@ def test_a_file_that_is_no_library_is_refused(plugin, raw):
 @pytest.mark.parametrize("name", ["../irc", "/etc/passwd", "", "a b", "x" * 5000],
                          ids=["relative", "absolute", "empty", "space", "long"])
 def test_a_plugin_name_is_no_path(plugin, name):
-    assert "plugin name" in plugin(name)
+    assert "is no plugin name" in plugin(name)

@@ -6,6 +6,7 @@ import pytest
 
 from bridged import ECHO, IRC, NETWORK
 from clients.xmpp import Refused
+from servers.scripted import ScriptedServer
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
@@ -75,13 +76,51 @@ async def test_a_dead_irc_server_is_told_to_everybody_and_can_be_entered_again(
         await room.message("both?", "carol")
 
 
-async def test_a_message_that_a_dead_irc_server_never_got_comes_back(gateway, ircd, juliet,
-                                                                     channel):
-    await juliet.join(channel.jid, "jul")
+async def test_a_message_for_a_dead_irc_server_comes_back(gateway, ircd, juliet, channel):
+    balcony = await juliet.join(channel.jid, "jul")
     ircd.stop(number=signal.SIGKILL)
+    await balcony.presence("jul", type="unavailable")
     failed = await juliet.bounced(juliet.message(f"carol%{NETWORK}@{IRC}", "help"))
     assert failed.error.text
     assert failed.error.type in ("wait", "cancel")
+
+
+async def test_what_irc_says_while_the_stream_is_down_arrives_when_it_is_up(make_daemon, carol,
+                                                                            channel):
+    """Nobody has to join again for it: the server was away, the user was not."""
+    user, said = "juliet@xmpp.test/one", []
+
+    def answer(link, stanza):
+        if stanza.name == "iq" and stanza.type == "get":
+            link.send(f"<iq type='result' from='{user}' to='{stanza.from_}' id='{stanza.id}'/>")
+        elif stanza.name == "message" and stanza.body is not None:
+            said.append(stanza.body)
+
+    server = await ScriptedServer(answer).start()
+    daemon = make_daemon(server.port)
+    await daemon.start()
+    await carol.join(channel)
+    (link,) = await server.up(IRC)
+    link.send(f"<presence from='{user}' to='{channel.jid}/jul'>"
+              "<x xmlns='http://jabber.org/protocol/muc'/></presence>")
+    await carol.expect(r"^:jul!\S+ JOIN")
+
+    start = daemon.mark()
+    await server.stop()
+    await daemon.logged(rf"component\[{IRC}\]: .*refused", start)
+    lines = [f"line {n}" for n in range(50)]
+    for line in lines:
+        carol.say(channel, line)
+    await carol.barrier()
+    await server.start(server.port)
+    await server.until(lambda: len(said) >= len(lines))
+    assert said == lines
+
+    (link,) = await server.up(IRC)
+    link.send(f"<message type='groupchat' from='{user}' to='{channel.jid}'>"
+              "<body>I heard</body></message>")
+    await carol.expect(rf"^:jul!\S+ PRIVMSG {channel} :I heard")
+    await server.stop()
 
 
 async def test_a_killed_gateway_starts_again_and_serves(gateway, juliet, carol, channel):
