@@ -44,28 +44,43 @@ size_t core_streams_up(const struct core *core)
     return up;
 }
 
-/* The sessions of a host, all or the idle ones, in an array that the caller
+/* Which sessions to close; NULL: all. */
+typedef bool session_test(const struct bridge_session *session);
+
+static bool is_idle(const struct bridge_session *session)
+{
+    return session_idle(session, clock_monotonic());
+}
+
+static bool is_forbidden(const struct bridge_session *session)
+{
+    struct bridge_error why;
+
+    return guard_admit(session->host, session->user, &why) != 0;
+}
+
+/* The sessions of a host that are to be closed, in an array that the caller
  * frees: closing changes the map. */
-static struct bridge_session **collect(struct bridge_host *host, bool only_idle, size_t *count)
+static struct bridge_session **collect(struct bridge_host *host, session_test *test,
+                                       size_t *count)
 {
     struct bridge_session **list = bridge_alloc((host->sessions.count + 1) * sizeof(void *));
-    uint64_t now = clock_monotonic();
     struct bridge_session *session;
     size_t i = 0;
 
     *count = 0;
     while ((session = map_next(&host->sessions, &i))) {
-        if (!only_idle || session_idle(session, now))
+        if (!test || test(session))
             list[(*count)++] = session;
     }
     return list;
 }
 
-static void close_sessions(struct core *core, bool only_idle, const char *reason)
+static void close_sessions(struct core *core, session_test *test, const char *reason)
 {
     for (size_t i = 0; i < core->host_count; i++) {
         size_t count;
-        struct bridge_session **list = collect(core->hosts[i], only_idle, &count);
+        struct bridge_session **list = collect(core->hosts[i], test, &count);
         for (size_t k = 0; k < count; k++)
             session_close(list[k], reason);
         free(list);
@@ -74,7 +89,7 @@ static void close_sessions(struct core *core, bool only_idle, const char *reason
 
 static void on_sweep(uv_timer_t *timer)
 {
-    close_sessions(timer->data, true, "idle");
+    close_sessions(timer->data, is_idle, "idle");
 }
 
 static void on_health(void *arg, const struct bridge_error *why)
@@ -125,6 +140,7 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(hex, sizeof hex, random, sizeof random);
     snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
+    guard_init(core);
     uv_timer_init(loop, &core->sweep);
     core->sweep.data = core;
     uv_timer_start(&core->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
@@ -137,7 +153,10 @@ int core_start(struct core *core, struct bridge_error *err)
     if (!core->store)
         return -1;
     store_on_health(core->store, on_health, core);
-    return add_hosts(core, err);
+    if (add_hosts(core, err))
+        return -1;
+    guard_set_rules(core);
+    return 0;
 }
 
 /* --- stop ------------------------------------------------------------------------- */
@@ -174,7 +193,8 @@ void core_stop(struct core *core, const char *reason)
     assert(!core->stopping);
     core->stopping = true;
     uv_close((uv_handle_t *)&core->sweep, NULL);
-    close_sessions(core, false, reason);
+    close_sessions(core, NULL, reason);
+    guard_stop(core);
     if (core->store)
         store_close(core->store, on_store_closed, core);
     else
@@ -186,6 +206,7 @@ void core_free(struct core *core)
     for (size_t i = 0; i < core->host_count; i++)
         domain_free(core->hosts[i]);
     free(core->hosts);
+    guard_release(core);
     options_free(core->options);
     strbuf_release(&core->stanza);
     strbuf_release(&core->part);
@@ -216,6 +237,7 @@ static bool reload_transport(struct bridge_host *host, const struct transport_op
         return false;
     }
     component_set_secret(host->component, after->secret);
+    host->permit.limits = after->limits;
     if (!before->settings)
         return true;
     const char *changed = settings_changed(before->transport->settings, before->settings,
@@ -284,5 +306,7 @@ void core_reload(struct core *core, struct options *fresh)
     fresh->transport_count = count;
     core->options = fresh;
     options_free(old);
+    guard_set_rules(core);
+    close_sessions(core, is_forbidden, "The gateway is no longer open to this user");
     log_info("reload", "the configuration was read again");
 }

@@ -10,6 +10,7 @@
 #include <bridge/strbuf.h>
 #include <uv.h>
 
+#include "guard.h"
 #include "options.h"
 #include "store.h"
 
@@ -22,6 +23,7 @@ struct core {
     size_t closing; /* streams that core_stop() waits for */
     bool stopping;
     uv_timer_t sweep; /* closes sessions that nobody uses any more */
+    struct guard guard;
 
     /* Every stanza is built in one of these; `part` holds what several copies
      * of it share. Nothing keeps them across a call that might write. */

@@ -90,6 +90,7 @@ struct bridge_host *domain_new(struct core *core, const char *name, const char *
     jid_free(jid);
     if (t) {
         host->transport = t->transport;
+        host->permit.limits = t->limits;
         host->instance = t->transport->start(host, t->settings, err);
         if (!host->instance) {
             domain_free(host);
@@ -117,6 +118,7 @@ void domain_free(struct bridge_host *host)
 {
     assert(!host->instance && !host->component);
     map_release(&host->sessions);
+    permit_users_release(&host->permit.allowed);
     free(host->name);
     free(host);
 }

@@ -16,6 +16,7 @@
 #include "core.h"
 #include "jid.h"
 #include "options.h"
+#include "permit.h"
 
 struct bridge_host {
     struct core *core;
@@ -24,6 +25,7 @@ struct bridge_host {
     void *instance;                           /* the transport's own */
     struct component *component;
     struct map sessions; /* struct bridge_session by bare JID */
+    struct permit permit;
 };
 
 /* What a localpart of this domain means. `address` is canonical. */

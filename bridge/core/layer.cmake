@@ -1,6 +1,6 @@
 layer(core
-    SOURCES component.c contact.c core.c domain.c host.c message_write.c options.c plugin.c
-            query.c room.c room_write.c router.c session.c
+    SOURCES component.c contact.c core.c domain.c guard.c host.c message_write.c options.c
+            permit.c plugin.c query.c room.c room_write.c router.c session.c
     USES base xmpp net store
     LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::STROPHE PkgConfig::SODIUM
               ${CMAKE_DL_LIBS})

@@ -71,6 +71,19 @@ static const struct setting log_rows[] = {
     { 0 },
 };
 
+#define RULE(member) .offset = offsetof(struct allow_rule, member)
+
+static const struct setting allow_rows[] = {
+    { .key = "who", .type = SETTING_STRING, .flags = SETTING_REQUIRED | SETTING_RELOAD,
+      RULE(who), .example = "*@example.com",
+      .help = "One user (\"juliet@example.com\"), everybody of a domain (\"*@example.com\") or "
+              "everybody (\"*\")." },
+    { .key = "transports", .type = SETTING_STRINGS, .flags = SETTING_REQUIRED | SETTING_RELOAD,
+      RULE(transports), .example = "\"irc\"",
+      .help = "What is open to them: names of plugins, or domains." },
+    { 0 },
+};
+
 const struct setting options_rows[] = {
     { .key = "xmpp", .type = SETTING_GROUP, GROUP(xmpp), .rows = xmpp_rows,
       .help = "The XMPP server to which all our domains are attached." },
@@ -81,8 +94,43 @@ const struct setting options_rows[] = {
       .help = "The SQLite file that holds everything bridged must remember." },
     { .key = "log", .type = SETTING_GROUP, GROUP(log), .rows = log_rows,
       .help = "What is written to standard error, or to the journal under systemd." },
+    { .key = "allow", .type = SETTING_LIST, .flags = SETTING_RELOAD, GROUP(allow),
+      .rows = allow_rows, .size = sizeof(struct allow_rule),
+      .help = "Who may use what. A transport that is named here is open to those it is named "
+              "for, and to nobody else. One that is not named is open to everybody; but if it "
+              "costs money or sends mail, to nobody." },
+    { .key = "ban", .type = SETTING_STRINGS, .flags = SETTING_RELOAD, GROUP(banned),
+      .example = "\"tybalt@example.net\", \"*@spam.example\"",
+      .help = "Who may use nothing, whatever else is said here. Their sessions end when this "
+              "is reloaded." },
     { 0 },
 };
+
+#define LIMIT(member) .offset = offsetof(struct permit_limits, member)
+#define PER_MINUTE .type = SETTING_INT, .flags = SETTING_RELOAD, .max = PERMIT_PER_MINUTE_MAX
+
+/* Two tables with defaults of their own. */
+#define LIMIT_ROWS(per_minute, per_day, joins, total) \
+    { \
+        { .key = "messages_per_minute", PER_MINUTE, LIMIT(messages_per_minute), \
+          .initial = per_minute, \
+          .help = "Messages that each user may send in a minute, all at once or spread." }, \
+        { .key = "messages_per_day", .type = SETTING_INT, .flags = SETTING_RELOAD, \
+          .max = INT64_MAX, LIMIT(messages_per_day), .initial = per_day, \
+          .help = "Messages that each user may send on a day of UTC. Those that are refused " \
+                  "do not count." }, \
+        { .key = "joins_per_minute", PER_MINUTE, LIMIT(joins_per_minute), .initial = joins, \
+          .help = "Rooms that each user may join, and contacts that each may add, in a " \
+                  "minute. A client joins all its rooms at once when it starts." }, \
+        { .key = "total_per_minute", PER_MINUTE, LIMIT(total_per_minute), .initial = total, \
+          .help = "Messages that all users together may send in a minute." }, \
+        { 0 }, \
+    }
+
+/* The network has flood control of its own (IRC), and people talk in lines. */
+static const struct setting open_limits[] = LIMIT_ROWS("0", "0", "600", "0");
+/* Each message costs somebody something. */
+static const struct setting closed_limits[] = LIMIT_ROWS("30", "300", "600", "300");
 
 #define TRANSPORT(member) .offset = offsetof(struct transport_options, member)
 
@@ -97,8 +145,24 @@ const struct setting options_transport_rows[] = {
       TRANSPORT(secret), .example = "change me",
       .help = "Shared with the XMPP server, which has it in its own configuration for this "
               "domain." },
+    { .key = "limits", .type = SETTING_GROUP, .flags = SETTING_RELOAD, TRANSPORT(limits),
+      .rows = open_limits,
+      .help = "How much may go out. 0: no limit." },
     { 0 },
 };
+
+#define TRANSPORT_ROWS (sizeof options_transport_rows / sizeof *options_transport_rows)
+
+/* With the defaults that suit this transport (NULL: unknown). */
+static void copy_transport_rows(struct setting rows[TRANSPORT_ROWS],
+                                const struct bridge_transport *transport)
+{
+    memcpy(rows, options_transport_rows, sizeof options_transport_rows);
+    for (; rows->key; rows++) {
+        if (rows->rows == open_limits && transport && !transport->open_by_default)
+            rows->rows = closed_limits;
+    }
+}
 
 /* Checks that it is a list of groups; load_transport() reads them. */
 static const struct setting list_rows[] = {
@@ -175,6 +239,7 @@ static void load_transport(struct options *options, struct config_group *group,
 {
     const char *name = config_peek(group, "plugin");
     struct transport_options t = { 0 };
+    struct setting common[TRANSPORT_ROWS];
     struct bridge_error err;
 
     const struct bridge_plugin *plugin = name ? plugins_get(plugins, name, &err) : NULL;
@@ -189,7 +254,8 @@ static void load_transport(struct options *options, struct config_group *group,
     }
     /* What is unknown has been told, unless the plugin has no rows; without
      * the plugin its keys are unknown, which is no fault of theirs. */
-    config_fill(group, options_transport_rows, &t, plugin && !rows ? NULL : anything, NULL, faults);
+    copy_transport_rows(common, t.transport);
+    config_fill(group, common, &t, plugin && !rows ? NULL : anything, NULL, faults);
     prepare_domain(&t.domain, group, "domain", faults);
     if (t.domain && domain_taken(options, t.domain))
         config_fault(faults, group, "domain", "each domain can be served once, %s is already",
@@ -198,6 +264,50 @@ static void load_transport(struct options *options, struct config_group *group,
     options->transports = bridge_realloc(options->transports, (options->transport_count + 1) *
                                                                   sizeof *options->transports);
     options->transports[options->transport_count++] = t;
+}
+
+static bool names_transport(const struct options *options, const char *name)
+{
+    for (size_t i = 0; i < options->transport_count; i++) {
+        const struct transport_options *t = &options->transports[i];
+        if ((t->plugin && !strcmp(t->plugin, name)) ||
+            (t->domain && !strcasecmp(t->domain, name)))
+            return true;
+    }
+    return false;
+}
+
+static void check_rule(const struct options *options, const struct allow_rule *rule,
+                       struct config_group *group, struct config_faults *faults)
+{
+    struct permit_users users = { 0 };
+    struct bridge_error err;
+
+    if (rule->who && permit_users_add(&users, rule->who, &err))
+        config_fault(faults, group, "who", "%s", err.text);
+    for (size_t i = 0; i < rule->transports.count; i++) {
+        if (!names_transport(options, rule->transports.items[i]))
+            config_fault(faults, group, "transports",
+                         "expected plugins or domains of `transports`, found \"%s\"",
+                         rule->transports.items[i]);
+    }
+    permit_users_release(&users);
+}
+
+static void check_rules(const struct options *options, struct config_group *root,
+                        struct config_faults *faults)
+{
+    const struct allow_rule *rules = options->allow.items;
+    struct permit_users users = { 0 };
+    struct bridge_error err;
+
+    for (size_t i = 0; i < options->allow.count; i++)
+        check_rule(options, &rules[i], config_list_group(root, "allow", i), faults);
+    for (size_t i = 0; i < options->banned.count; i++) {
+        if (permit_users_add(&users, options->banned.items[i], &err))
+            config_fault(faults, root, "ban", "%s", err.text);
+    }
+    permit_users_release(&users);
 }
 
 struct options *options_load(const char *path, struct plugins *plugins,
@@ -218,6 +328,7 @@ struct options *options_load(const char *path, struct plugins *plugins,
         config_fault(faults, root, "gateway", "expected a secret for the domain, found none");
     for (size_t n = 0; (group = config_list_group(root, "transports", n)); n++)
         load_transport(options, group, plugins, faults);
+    check_rules(options, root, faults);
     config_close(config);
     if (faults->count) {
         options_free(options);
@@ -250,11 +361,11 @@ void options_free(struct options *options)
 static void print_transport(struct strbuf *out, const char *name,
                             const struct bridge_transport *transport)
 {
-    struct setting common[sizeof options_transport_rows / sizeof *options_transport_rows];
+    struct setting common[TRANSPORT_ROWS];
     struct strbuf domain = STRBUF_INIT(256);
 
     strbuf_addf(&domain, "%s.example.com", name);
-    memcpy(common, options_transport_rows, sizeof common);
+    copy_transport_rows(common, transport);
     for (struct setting *row = common; row->key; row++) {
         if (!strcmp(row->key, "plugin"))
             row->example = name;

@@ -11,6 +11,7 @@
 #include <bridge/strbuf.h>
 
 #include "config.h"
+#include "permit.h"
 #include "plugin.h"
 
 struct options {
@@ -32,21 +33,31 @@ struct options {
     struct {
         int level; /* enum log_level */
     } log;
+    struct setting_list allow; /* struct allow_rule */
+    struct setting_strings banned;
     struct transport_options *transports;
     size_t transport_count;
+};
+
+/* Whom these transports are open to. */
+struct allow_rule {
+    char *who;                         /* a pattern of permit.h */
+    struct setting_strings transports; /* plugins or domains */
 };
 
 struct transport_options {
     char *plugin;
     char *domain;
     char *secret;
+    struct permit_limits limits;
     const struct bridge_transport *transport;
     void *settings; /* struct of the plugin's rows, or NULL */
 };
 
 /* The core's rows, without the list of transports. */
 extern const struct setting options_rows[];
-/* What every transport has. */
+/* What every transport has. The limits' defaults are those of a transport that
+ * is open to everybody. */
 extern const struct setting options_transport_rows[];
 
 /* Read everything and load the plugins that are named. NULL when there is any

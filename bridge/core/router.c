@@ -7,6 +7,7 @@
 
 #include "contact.h"
 #include "core.h"
+#include "guard.h"
 #include "message_write.h"
 #include "query.h"
 #include "room.h"
@@ -108,8 +109,11 @@ static void say_in_room(const struct inbound *in, struct bridge_room *room, cons
 
     message_read_body(&message, text);
     session_remember(session, in->id, address, jid_full(in->from), jid_bare(in->to));
-    if (in->host->transport->say(session->data, room, &message, &err))
+    if (guard_message(session, &err) ||
+        in->host->transport->say(session->data, room, &message, &err))
         refuse(in, &err);
+    else
+        guard_count(session);
 }
 
 static void set_subject(const struct inbound *in, struct bridge_room *room, const char *text)
@@ -124,8 +128,11 @@ static void set_subject(const struct inbound *in, struct bridge_room *room, cons
     }
     session_remember(session, in->id, strbuf_text(&in->target.address), jid_full(in->from),
                      jid_bare(in->to));
-    if (transport->subject(session->data, room, text, in->id, &err))
+    if (guard_message(session, &err) ||
+        transport->subject(session->data, room, text, in->id, &err))
         refuse(in, &err);
+    else
+        guard_count(session);
 }
 
 /* XEP-0045 §8.1: a subject alone, which may be empty, changes that of the room. */
@@ -199,7 +206,11 @@ static int deliver(const struct inbound *in, const char *text, struct bridge_err
     session_remember(session, in->id, strbuf_text(&contact), jid_full(in->from),
                      in->target.kind == BRIDGE_ADDRESS_ROOM ? jid_full(in->to)
                                                             : jid_bare(in->to));
-    rc = in->host->transport->send(session->data, strbuf_text(&contact), &message, err);
+    if (guard_message(session, err) ||
+        in->host->transport->send(session->data, strbuf_text(&contact), &message, err))
+        goto out;
+    guard_count(session);
+    rc = 0;
 out:
     strbuf_release(&contact);
     return rc;
@@ -240,14 +251,16 @@ static void on_message(const struct inbound *in)
 static void enter_room(const struct inbound *in, struct room_request *request,
                        xmpp_stanza_t *muc)
 {
+    const char *address = strbuf_text(&in->target.address);
     struct strbuf password = STRBUF_INIT(1024);
     struct bridge_error err;
 
     if (stanza_text(stanza_child(muc, "password", NS_MUC), &password) && !password.overflow)
         request->password = strbuf_text(&password);
     struct bridge_session *session = session_open(in->host, jid_bare(in->from), &err);
-    if (session)
-        room_enter(session, strbuf_text(&in->target.address), request);
+    /* Who is there already with another client asks nothing of the network. */
+    if (session && (room_find(session, address) || !guard_join(session, &err)))
+        room_enter(session, address, request);
     else
         refuse(in, &err);
     strbuf_release(&password);
@@ -300,6 +313,14 @@ static void on_room_unavailable(const struct inbound *in)
     strbuf_release(&status);
 }
 
+/* Before anything is promised or stored. */
+static int admit_subscriber(const struct inbound *in, struct bridge_error *err)
+{
+    struct bridge_session *session = session_find(in->host, jid_bare(in->from));
+
+    return session ? guard_join(session, err) : guard_admit(in->host, jid_bare(in->from), err);
+}
+
 static void on_subscription(const struct inbound *in)
 {
     static const struct {
@@ -310,14 +331,19 @@ static void on_subscription(const struct inbound *in)
         { "unsubscribe", contact_unsubscribe },
         { "probe", contact_probe },
     };
+    bool subscribe = !strcmp(in->type, "subscribe");
+    bool contact = in->target.kind == BRIDGE_ADDRESS_CONTACT;
+    struct bridge_error err;
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(types[i].type, in->type))
             continue;
-        if (in->target.kind == BRIDGE_ADDRESS_CONTACT)
-            types[i].handle(in->host, jid_bare(in->from), strbuf_text(&in->target.address));
-        else if (!strcmp(in->type, "subscribe"))
+        if (subscribe && !contact)
             refuse_with(in, BRIDGE_UNSUPPORTED, "Only people can be added to the roster here");
+        else if (subscribe && admit_subscriber(in, &err))
+            refuse(in, &err);
+        else if (contact)
+            types[i].handle(in->host, jid_bare(in->from), strbuf_text(&in->target.address));
         return;
     }
 }

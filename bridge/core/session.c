@@ -23,6 +23,7 @@ static void session_free(struct bridge_session *session)
 {
     struct core *core = session->host->core;
 
+    guard_forget(session);
     map_removes(&session->host->sessions, session->user);
     for (unsigned i = 0; session->sent && i < SENT_MAX; i++)
         free(session->sent[i].id);
@@ -46,6 +47,10 @@ struct bridge_session *session_open(struct bridge_host *host, const char *user,
     }
     if (host->core->stopping) {
         bridge_fail(err, BRIDGE_RETRY, "The gateway is shutting down; try again later");
+        return NULL;
+    }
+    if (guard_admit(host, user, err)) {
+        log_debug(host->name, "%s", err->text);
         return NULL;
     }
     session = bridge_alloc(sizeof *session);

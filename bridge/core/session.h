@@ -13,6 +13,7 @@
 #include <bridge/strbuf.h>
 
 #include "domain.h"
+#include "guard.h"
 
 /* Live stanzas that one user may have waiting while the stream is down. */
 #define SESSION_BACKLOG_MAX (64u << 10)
@@ -40,10 +41,11 @@ struct bridge_session {
     struct strbuf backlog; /* stanzas that wait for the stream */
     bool lost;             /* the backlog overflowed */
     uint64_t used;         /* clock_monotonic() of the last stanza either way */
+    struct guard_account account;
 };
 
 struct bridge_session *session_find(struct bridge_host *host, const char *user);
-/* NULL with *err set if the transport refuses the user. */
+/* NULL with *err set if the user may not have one, or the transport refuses. */
 struct bridge_session *session_open(struct bridge_host *host, const char *user,
                                     struct bridge_error *err);
 /* Rooms and contacts are told to the user; the transport lets go. */

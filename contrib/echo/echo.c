@@ -1,6 +1,5 @@
-/* echo.c - a network on which everybody repeats what you say: a complete
- * transport, to be read beside include/bridge/transport.h. An address that
- * begins with "room" is a room, any other is a contact. */
+/* echo.c - a network on which everybody repeats what you say: a complete transport, to be read
+ * beside include/bridge/transport.h. What begins with "room" is a room, all else a contact. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +131,7 @@ static const struct bridge_transport echo_transport = {
     .description = "A network that repeats what you say",
     .settings = echo_settings,
     .settings_size = sizeof(struct echo_settings),
+    .open_by_default = true, /* it costs nobody anything */
     .start = start,
     .stop = free,
     .classify = classify,

@@ -17,13 +17,15 @@
 #ifndef BRIDGE_TRANSPORT_H
 #define BRIDGE_TRANSPORT_H
 
+#include <stdbool.h>
+
 #include <bridge/error.h>
 #include <bridge/message.h>
 #include <bridge/settings.h>
 #include <bridge/strbuf.h>
 
 /* Raised whenever anything in include/bridge/ changes its meaning or layout. */
-#define BRIDGE_ABI 1u
+#define BRIDGE_ABI 2u
 
 struct bridge_host;    /* the transport's instance, as the core knows it */
 struct bridge_session; /* one user's login */
@@ -42,6 +44,9 @@ struct bridge_transport {
     const char *description; /* one line for people */
     const struct setting *settings; /* rows beside `plugin`, `domain`, `secret`; may be NULL */
     size_t settings_size;           /* of the struct that the rows fill */
+    /* Who may use it while the admin has not said: everybody (true) or nobody,
+     * which is right where use costs money or goes out in the admin's name. */
+    bool open_by_default;
 
     /* --- the instance ---------------------------------------------------- */
 

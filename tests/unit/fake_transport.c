@@ -242,6 +242,7 @@ struct bridge_transport *fake_transport_reset(void)
     transport = (struct bridge_transport){
         .type = "fake",
         .description = "A fake network",
+        .open_by_default = true,
         .start = start,
         .stop = stop,
         .reload = reload,

@@ -190,6 +190,63 @@ static void a_secret_may_be_in_a_file(void **state)
     strbuf_release(&text);
 }
 
+static void who_may_use_what_is_read(void **state)
+{
+    struct reading r;
+
+    (void)state;
+    load(&r, "allow = ( { who = \"*@example.com\"; transports = ( \"complete\" ); },\n"
+             "  { who = \"juliet@example.net\"; transports = ( \"A.example.net\" ); } );\n"
+             "ban = ( \"spam.example\", \"tybalt@example.com\" );\n"
+             "transports = ( { plugin = \"complete\"; domain = \"a.example.net\";\n"
+             "  secret = \"s\"; greeting = \"hi\";\n"
+             "  limits = { messages_per_day = 5; total_per_minute = 0; }; } );\n");
+    if (!r.options)
+        fail_msg("%s", strbuf_text(&r.faults.text));
+    const struct allow_rule *rules = r.options->allow.items;
+    assert_int_equal(r.options->allow.count, 2);
+    assert_string_equal(rules[0].who, "*@example.com");
+    assert_int_equal(rules[1].transports.count, 1);
+    assert_int_equal(r.options->banned.count, 2);
+    const struct permit_limits *limits = &r.options->transports[0].limits;
+    assert_int_equal(limits->messages_per_day, 5);
+    assert_int_equal(limits->total_per_minute, 0);
+    assert_int_equal(limits->messages_per_minute, 30); /* it is not open by default */
+    assert_int_equal(limits->joins_per_minute, 600);
+    finish(&r);
+}
+
+static void faults_of_rules_are_told_with_their_place(void **state)
+{
+    static const char *const parts[] = {
+        ":1: allow[0].who: expected \"user@domain\", ",
+        "found \"jul*@example.com\"",
+        ":2: allow[1].transports: expected plugins or domains of `transports`, found \"fax\"",
+        ":2: allow[1].who: missing; expected text in quotes",
+        ":3: allow[2].transports: ", /* which would be nothing, or everything? */
+        ":4: allow[3].transports: missing",
+        ":5: ban: expected \"user@domain\", ",
+        ":7: transports[0].limits.messages_per_minute: expected a whole number from 0 to 100",
+        ":7: transports[0].limits.messages_per_hour: unknown key",
+    };
+    struct reading r;
+
+    (void)state;
+    load(&r, "allow = ( { who = \"jul*@example.com\"; transports = ( \"complete\" ); },\n"
+             "  { transports = ( \"complete\", \"fax\" ); },\n"
+             "  { who = \"*\"; transports = ( ); },\n"
+             "  { who = \"*\"; } );\n"
+             "ban = ( \"good.example\", \"@\" );\n"
+             "transports = ( { plugin = \"complete\"; domain = \"a.example.net\";\n"
+             "  limits = { messages_per_minute = -1; messages_per_hour = 1; };\n"
+             "  secret = \"s\"; greeting = \"hi\"; } );\n");
+    assert_null(r.options);
+    for (size_t i = 0; i < COUNT(parts); i++)
+        check_fault(&r, parts[i]);
+    assert_int_equal(r.faults.count, COUNT(parts) - 1);
+    finish(&r);
+}
+
 static void all_faults_are_told_at_once(void **state)
 {
     static const char *const parts[] = {
@@ -316,6 +373,8 @@ int main(void)
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(little_is_needed),
         cmocka_unit_test(a_secret_may_be_in_a_file),
+        cmocka_unit_test(who_may_use_what_is_read),
+        cmocka_unit_test(faults_of_rules_are_told_with_their_place),
         cmocka_unit_test(all_faults_are_told_at_once),
         cmocka_unit_test(a_file_without_transports_is_at_fault),
         cmocka_unit_test(a_file_that_cannot_be_read_is_a_fault),

@@ -175,6 +175,7 @@ static const struct bridge_transport irc_transport = {
     .description = "IRC, the Internet Relay Chat",
     .settings = irc_setting_rows,
     .settings_size = sizeof(struct irc_settings),
+    .open_by_default = true,
     .start = start,
     .stop = stop,
     .classify = classify,
