@@ -40,6 +40,9 @@ const char *const store_migrations[] = {
     "  messages INTEGER NOT NULL CHECK(messages >= 0),"
     "  PRIMARY KEY(domain, user)"
     ") STRICT, WITHOUT ROWID;",
+    /* 3: what there is about one user, at any transport. */
+    "CREATE INDEX contact_user ON contact(user);"
+    "CREATE INDEX counter_user ON counter(user);",
     NULL,
 };
 

@@ -200,6 +200,7 @@ static sqlite3 *open_database(const char *path, struct bridge_error *err)
                              "PRAGMA trusted_schema = OFF;"
                              "PRAGMA cell_size_check = ON;"
                              "PRAGMA synchronous = FULL;"
+                             "PRAGMA secure_delete = ON;" /* what is forgotten is gone */
                              "SELECT count(*) FROM sqlite_schema",
                              err);
     if (!db)
@@ -218,6 +219,8 @@ static const char *const read_sql[READ_KINDS] = {
     [READ_CONTACTS_OF_USER] = contacts_of_user_sql,
     [READ_CONTACTS] = contacts_sql,
     [READ_COUNTER] = counter_find_sql,
+    [READ_USER_CONTACTS] = user_contacts_sql,
+    [READ_USER_COUNTERS] = user_counters_sql,
 };
 
 sqlite3 *store_connect_reader(const char *path, struct bridge_error *err)

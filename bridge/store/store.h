@@ -99,6 +99,23 @@ int64_t store_counter_get(struct store *store, const char *domain, const char *u
 /* Drop everybody's counts of the days before this one. */
 void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg);
 
+/* --- users: all that there is about one, at whatever transport --------------- */
+
+/* By domain; also of domains that are no longer served. The callback returns
+ * false to stop, and must not begin another such walk. */
+void store_user_contacts(struct store *store, const char *user,
+                         bool (*each)(void *arg, const struct store_contact *contact),
+                         void *arg);
+void store_user_counters(struct store *store, const char *user,
+                         bool (*each)(void *arg, const struct store_counter *counter),
+                         void *arg);
+
+/* Forget the user: every row, in every table; but a count of `today`, or nobody
+ * could be held to a limit: store_counters_forget() drops that. What is put
+ * afterwards stays. A failure may leave some of it, and can be tried again. */
+void store_user_remove(struct store *store, const char *user, int64_t today,
+                       store_done *done, void *arg);
+
 /* --- for the admin ----------------------------------------------------------- */
 
 struct store_census_user {

@@ -13,6 +13,8 @@ enum read_kind {
     READ_CONTACTS_OF_USER,
     READ_CONTACTS,
     READ_COUNTER,
+    READ_USER_CONTACTS,
+    READ_USER_COUNTERS,
     READ_KINDS
 };
 
@@ -35,6 +37,7 @@ struct store {
 
 extern const char contact_find_sql[], contacts_of_user_sql[], contacts_sql[]; /* contact.c */
 extern const char counter_find_sql[];                                         /* counter.c */
+extern const char user_contacts_sql[], user_counters_sql[];                         /* user.c */
 
 /* A connection for a job in the thread pool, where it may wait for a lock. NULL
  * with *err set. */

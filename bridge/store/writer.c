@@ -49,6 +49,8 @@ static const struct write_type *const types[WRITE_KINDS] = {
     [WRITE_CONTACT_REMOVE] = &contact_remove_type,
     [WRITE_COUNTER_PUT] = &counter_put_type,
     [WRITE_COUNTERS_FORGET] = &counters_forget_type,
+    [WRITE_USER_CONTACTS_REMOVE] = &user_contacts_remove_type,
+    [WRITE_USER_COUNTERS_REMOVE] = &user_counters_remove_type,
 };
 
 /* --- the thread ------------------------------------------------------------- */

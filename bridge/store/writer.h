@@ -25,6 +25,8 @@ enum write_kind {
     WRITE_CONTACT_REMOVE,
     WRITE_COUNTER_PUT,
     WRITE_COUNTERS_FORGET,
+    WRITE_USER_CONTACTS_REMOVE,
+    WRITE_USER_COUNTERS_REMOVE,
     WRITE_KINDS
 };
 
@@ -47,6 +49,8 @@ struct write_type {
 
 extern const struct write_type contact_put_type, contact_remove_type;  /* contact.c */
 extern const struct write_type counter_put_type, counters_forget_type; /* counter.c */
+extern const struct write_type user_contacts_remove_type; /* user.c */
+extern const struct write_type user_counters_remove_type;
 
 struct writer_events {
     void (*on_health)(void *arg, const struct bridge_error *why); /* NULL: well again */

@@ -23,6 +23,7 @@ struct operation {
     bool remove;
     struct tally *tally;
     int64_t day;
+    char *user; /* whose rows go, too; NULL: nobody's */
     store_done *done;
     void *arg;
 };
@@ -117,17 +118,33 @@ static void apply_tally(struct store *store, struct tally *tally)
     store->tallies = tally;
 }
 
-static void forget_tallies(struct store *store, int64_t day)
+/* `user` NULL: everybody's */
+static void forget_tallies(struct store *store, int64_t day, const char *user)
 {
     struct tally **at = &store->tallies;
 
     while (*at) {
         struct tally *tally = *at;
-        if (tally->counter.day < day) {
+        if (tally->counter.day < day && (!user || !strcmp(tally->counter.user, user))) {
             *at = tally->next;
             tally_free(tally);
         } else {
             at = &tally->next;
+        }
+    }
+}
+
+static void forget_rows(struct store *store, const char *user)
+{
+    struct row **at = &store->rows;
+
+    while (*at) {
+        struct row *row = *at;
+        if (!strcmp(row->contact.user, user)) {
+            *at = row->next;
+            row_free(row);
+        } else {
+            at = &row->next;
         }
     }
 }
@@ -156,7 +173,9 @@ static void apply(struct store *store, struct operation *op)
     else if (op->tally)
         apply_tally(store, op->tally);
     else
-        forget_tallies(store, op->day);
+        forget_tallies(store, op->day, op->user);
+    if (op->user)
+        forget_rows(store, op->user);
 }
 
 static void drop(struct operation *op)
@@ -192,6 +211,7 @@ static void run_queue(struct store *store)
             apply(store, op);
         if (op->done)
             op->done(op->arg, why);
+        free(op->user);
         free(op);
     }
     failure.code = BRIDGE_OK;
@@ -211,7 +231,7 @@ bool fake_store_commit(void)
             store->rows = row->next;
             row_free(row);
         }
-        forget_tallies(store, INT64_MAX);
+        forget_tallies(store, INT64_MAX, NULL);
         store->on_closed(store->arg);
         free(store);
     }
@@ -327,4 +347,31 @@ int64_t store_counter_get(struct store *store, const char *domain, const char *u
 void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg)
 {
     queue(store, &(struct operation){ .day = day, .done = done, .arg = arg });
+}
+
+void store_user_contacts(struct store *store, const char *user,
+                         bool (*each)(void *arg, const struct store_contact *contact), void *arg)
+{
+    assert(store == open_store && !store->on_closed);
+    for (struct row *row = store->rows; row; row = row->next) {
+        if (!strcmp(row->contact.user, user) && !each(arg, &row->contact))
+            return;
+    }
+}
+
+void store_user_counters(struct store *store, const char *user,
+                         bool (*each)(void *arg, const struct store_counter *counter), void *arg)
+{
+    assert(store == open_store && !store->on_closed);
+    for (struct tally *tally = store->tallies; tally; tally = tally->next) {
+        if (!strcmp(tally->counter.user, user) && !each(arg, &tally->counter))
+            return;
+    }
+}
+
+void store_user_remove(struct store *store, const char *user, int64_t today,
+                       store_done *done, void *arg)
+{
+    queue(store, &(struct operation){ .user = bridge_strdup(user), .day = today, .done = done,
+                                      .arg = arg });
 }

@@ -385,6 +385,130 @@ static void counters_of_past_days_are_forgotten(void **state)
     close_store(store);
 }
 
+/* --- users ------------------------------------------------------------------ */
+
+static bool add_contact(void *arg, const struct store_contact *contact)
+{
+    strbuf_addf(arg, "%s/%s/%s/%s/%u ", contact->domain, contact->user, contact->address,
+                contact->name ? contact->name : "-", contact->subscription);
+    return true;
+}
+
+static bool add_first_contact(void *arg, const struct store_contact *contact)
+{
+    add_contact(arg, contact);
+    return false;
+}
+
+static bool add_counter(void *arg, const struct store_counter *counter)
+{
+    strbuf_addf(arg, "%s/%s/%d/%d ", counter->domain, counter->user, (int)counter->day,
+                (int)counter->messages);
+    return true;
+}
+
+static bool add_first_counter(void *arg, const struct store_counter *counter)
+{
+    add_counter(arg, counter);
+    return false;
+}
+
+/* What there is about a user: contacts, counters. */
+static void has_of(struct store *store, const char *user, const char *expected)
+{
+    struct strbuf out = STRBUF_INIT(4096);
+
+    store_user_contacts(store, user, add_contact, &out);
+    strbuf_addch(&out, '|');
+    store_user_counters(store, user, add_counter, &out);
+    assert_string_equal(strbuf_text(&out), expected);
+    strbuf_release(&out);
+}
+
+static void put_users(struct store *store)
+{
+    static const struct store_contact contacts[] = {
+        { "b.example.net", "juliet@example.net", "y", "Y", STORE_SUB_BOTH },
+        { "a.example.net", "juliet@example.net", "z", NULL, STORE_SUB_TO },
+        { "a.example.net", "juliet@example.net", "unmistakable", NULL, STORE_SUB_TO },
+        { "a.example.net", "romeo@example.net", "x", NULL, STORE_SUB_TO },
+    };
+
+    memset(&outcome, 0, sizeof outcome);
+    for (size_t i = 0; i < sizeof contacts / sizeof *contacts; i++)
+        store_contact_put(store, &contacts[i], on_done, &outcome);
+    run_until(&outcome.all, 4);
+    count(store, "juliet@example.net", 20000, 5);
+    count(store, "romeo@example.net", 20000, 6);
+}
+
+static void a_user_is_found_at_all_transports(void **state)
+{
+    struct store *store = open_store();
+    struct strbuf out = STRBUF_INIT(4096);
+
+    (void)state;
+    put_users(store);
+    has_of(store, "juliet@example.net",
+           "a.example.net/juliet@example.net/unmistakable/-/1 "
+           "a.example.net/juliet@example.net/z/-/1 b.example.net/juliet@example.net/y/Y/3 |"
+           "sms.example.net/juliet@example.net/20000/5 ");
+    has_of(store, "nobody@example.net", "|");
+    store_user_contacts(store, "juliet@example.net", add_first_contact, &out);
+    store_user_counters(store, "juliet@example.net", add_first_counter, &out);
+    assert_string_equal(strbuf_text(&out),
+                        "a.example.net/juliet@example.net/unmistakable/-/1 "
+                        "sms.example.net/juliet@example.net/20000/5 ");
+    strbuf_release(&out);
+    close_store(store);
+}
+
+/* Does the file hold these bytes, be it in a page that nobody uses? */
+static bool file_holds(const char *text)
+{
+    struct strbuf all = STRBUF_INIT(16 << 20);
+    FILE *file = fopen(path, "rb");
+    int c;
+
+    assert_non_null(file);
+    while ((c = fgetc(file)) != EOF)
+        strbuf_addch(&all, (char)c);
+    fclose(file);
+    assert_false(all.overflow);
+    bool found = memmem(all.data, all.len, text, strlen(text)) != NULL;
+    strbuf_release(&all);
+    return found;
+}
+
+static void a_user_is_forgotten_without_a_trace(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    put_users(store);
+    close_store(store);
+    assert_true(file_holds("juliet"));
+
+    store = open_store();
+    memset(&outcome, 0, sizeof outcome);
+    store_user_remove(store, "juliet@example.net", 20000, on_done, &outcome);
+    run_until(&outcome.all, 1);
+    assert_int_equal(outcome.good, 1);
+    /* the count of today holds her to her limit */
+    has_of(store, "juliet@example.net", "|sms.example.net/juliet@example.net/20000/5 ");
+    memset(&outcome, 0, sizeof outcome);
+    store_user_remove(store, "juliet@example.net", 20001, on_done, &outcome);
+    run_until(&outcome.all, 1);
+    assert_int_equal(outcome.good, 1);
+    has_of(store, "juliet@example.net", "|");
+    has_of(store, "romeo@example.net", "a.example.net/romeo@example.net/x/-/1 |"
+                                       "sms.example.net/romeo@example.net/20000/6 ");
+    close_store(store);
+    assert_false(file_holds("juliet"));
+    assert_false(file_holds("unmistakable"));
+    assert_true(file_holds("romeo"));
+}
+
 /* --- the writer ------------------------------------------------------------- */
 
 static int expected_next;
@@ -788,8 +912,8 @@ static void a_newer_version_is_refused_with_both_versions(void **state)
     close_store(open_store());
     exec_raw("UPDATE schema_version SET version = 99");
     refused(BRIDGE_INVALID,
-            "@ has version 99, this bridged knows versions up to 2: install the newer bridged "
-            "again, or restore @.v2.backup");
+            "@ has version 99, this bridged knows versions up to 3: install the newer bridged "
+            "again, or restore @.v3.backup");
 }
 
 static void another_programs_database_is_refused_and_untouched(void **state)
@@ -962,6 +1086,8 @@ static const struct version {
     { "INSERT INTO counter VALUES('d', 'u', 20000, 7)",
       "SELECT count(*) = 1 FROM counter WHERE domain = 'd' AND user = 'u' AND day = 20000"
       " AND messages = 7" },
+    { "INSERT INTO contact VALUES('e', 'v', 'b', NULL, 1)",
+      "SELECT count(*) = 1 FROM contact WHERE user = 'v'" },
 };
 #define VERSIONS ((int)(sizeof versions / sizeof *versions))
 
@@ -1090,6 +1216,8 @@ int main(void)
         TEST(contacts_are_listed_by_user_and_by_domain),
         TEST(a_counter_holds_one_day_and_never_falls_within_it),
         TEST(counters_of_past_days_are_forgotten),
+        TEST(a_user_is_found_at_all_transports),
+        TEST(a_user_is_forgotten_without_a_trace),
         TEST(a_walk_sees_one_state_of_the_database),
         TEST(completions_come_in_the_order_of_the_calls),
         TEST(a_completion_comes_after_the_disk_was_told_to_keep_it),
