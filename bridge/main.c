@@ -177,13 +177,23 @@ static void stop(struct daemon *d, const char *reason)
 
 /* --- running ------------------------------------------------------------------------ */
 
-static void reload(struct daemon *d)
+static int on_reload(void *arg, struct bridge_error *err)
 {
+    struct daemon *d = arg;
     struct options *fresh = load_options(d->config, d->plugins);
 
-    if (fresh)
-        core_reload(d->core, fresh);
-    else
+    if (!fresh)
+        return bridge_fail(err, BRIDGE_INVALID, "Nothing was changed: the configuration has "
+                                                "faults, which the log names");
+    core_reload(d->core, fresh);
+    return 0;
+}
+
+static void reload(struct daemon *d)
+{
+    struct bridge_error err;
+
+    if (on_reload(d, &err))
         log_error("reload", "nothing was changed: mend the configuration and send SIGHUP again");
 }
 
@@ -230,6 +240,7 @@ static int run(struct daemon *d, struct options *options)
     d->notify = notify_new(&d->loop);
     d->core = core_new(&d->loop, options);
     d->core->on_change = on_change;
+    d->core->on_reload = on_reload;
     d->core->on_stopped = on_stopped;
     d->core->arg = d;
     if (core_start(d->core, &err)) {

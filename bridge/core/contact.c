@@ -192,17 +192,35 @@ void contact_subscribe(struct bridge_host *host, const char *user, const char *a
                       pending_new(host, user, address));
 }
 
+void contact_drop(struct bridge_host *host, const char *user, const char *address)
+{
+    struct bridge_session *session = session_find(host, user);
+
+    if (session)
+        unwatch(session, address);
+    send_type(host, user, address, "unsubscribed");
+    send_type(host, user, address, "unavailable");
+}
+
+void contact_drop_all(struct bridge_session *session)
+{
+    struct watch *w;
+    size_t i = 0;
+
+    while ((w = map_next(&session->watches, &i))) {
+        char *address = bridge_strdup(w->address);
+        contact_drop(session->host, session->user, address);
+        free(address);
+        i = 0; /* the map has changed */
+    }
+}
+
 static void on_unsubscribed(void *arg, const struct bridge_error *why)
 {
     struct pending *p = arg;
 
-    if (!why) {
-        struct bridge_session *session = session_find(p->host, p->user);
-        if (session)
-            unwatch(session, p->address);
-        send_type(p->host, p->user, p->address, "unsubscribed");
-        send_type(p->host, p->user, p->address, "unavailable");
-    }
+    if (!why)
+        contact_drop(p->host, p->user, p->address);
     pending_free(p);
 }
 

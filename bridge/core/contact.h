@@ -13,6 +13,11 @@ void contact_subscribe(struct bridge_host *host, const char *user, const char *a
 void contact_unsubscribe(struct bridge_host *host, const char *user, const char *address);
 void contact_probe(struct bridge_host *host, const char *user, const char *address);
 
+/* A contact that the store has no more: it leaves the user's roster. All that
+ * a session watches. */
+void contact_drop(struct bridge_host *host, const char *user, const char *address);
+void contact_drop_all(struct bridge_session *session);
+
 /* The stream is up: everybody's contacts show their presence. */
 void contact_announce_all(struct bridge_host *host);
 

@@ -11,6 +11,8 @@
 #include <bridge/utf8.h>
 #include <sodium.h>
 
+#include "chat.h"
+#include "command.h"
 #include "domain.h"
 #include "session.h"
 #include "xml.h"
@@ -89,7 +91,10 @@ static void close_sessions(struct core *core, session_test *test, const char *re
 
 static void on_sweep(uv_timer_t *timer)
 {
-    close_sessions(timer->data, is_idle, "idle");
+    struct core *core = timer->data;
+
+    commands_expire(core->commands);
+    close_sessions(core, is_idle, "idle");
 }
 
 static void on_health(void *arg, const struct bridge_error *why)
@@ -137,6 +142,8 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     core->options = options;
     strbuf_init(&core->stanza, XML_STANZA_MAX);
     strbuf_init(&core->part, XML_STANZA_MAX);
+    core->commands = commands_new();
+    core->chat = chat_budgets_new();
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(hex, sizeof hex, random, sizeof random);
     snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
@@ -203,9 +210,11 @@ void core_stop(struct core *core, const char *reason)
 
 void core_free(struct core *core)
 {
+    commands_free(core->commands);
     for (size_t i = 0; i < core->host_count; i++)
         domain_free(core->hosts[i]);
     free(core->hosts);
+    chat_budgets_free(core->chat);
     guard_release(core);
     options_free(core->options);
     strbuf_release(&core->stanza);

@@ -22,6 +22,8 @@ struct core {
     size_t host_count;
     size_t closing; /* streams that core_stop() waits for */
     bool stopping;
+    struct commands *commands; /* that wait for their users */
+    struct chat_budgets *chat;
     uv_timer_t sweep; /* closes sessions that nobody uses any more */
     struct guard guard;
 
@@ -35,6 +37,8 @@ struct core {
 
     void (*on_change)(void *arg); /* a stream came up or went down */
     void (*on_stopped)(void *arg);
+    /* An admin asks for what SIGHUP does. -1 with *err set: nothing was changed. */
+    int (*on_reload)(void *arg, struct bridge_error *err);
     void *arg;
 };
 

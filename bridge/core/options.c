@@ -47,6 +47,10 @@ static const struct setting gateway_rows[] = {
     { .key = "name", .type = SETTING_STRING, .flags = SETTING_RELOAD, IN(gateway, name),
       .initial = "Gateway",
       .help = "What clients show for the front door." },
+    { .key = "admins", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
+      IN(gateway, admin_jids), .example = "\"admin@example.com\"",
+      .help = "Who may give the commands for administrators, in a client or by writing "
+              "\"help\" to one of our domains: addresses without a resource." },
     { .key = "admin_addresses", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
       IN(gateway, admins), .example = "\"xmpp:admin@example.com\", \"mailto:admin@example.com\"",
       .help = "Whom to ask about this service (XEP-0157): addresses as URIs, shown to everybody "
@@ -232,6 +236,26 @@ static void prepare_domain(char **domain, struct config_group *group, const char
     jid_free(jid);
 }
 
+/* As the senders of commands are known: bare. */
+static void prepare_admins(struct setting_strings *admins, struct config_group *group,
+                           struct config_faults *faults)
+{
+    struct bridge_error err;
+
+    for (size_t i = 0; i < admins->count; i++) {
+        struct jid *jid = jid_parse(admins->items[i], &err);
+        if (jid && jid_local(jid) && !jid_resource(jid)) {
+            free(admins->items[i]);
+            admins->items[i] = bridge_strdup(jid_bare(jid));
+        } else {
+            config_fault(faults, group, "gateway",
+                         "expected users as \"admin@example.com\" in admins, found \"%s\"",
+                         admins->items[i]);
+        }
+        jid_free(jid);
+    }
+}
+
 /* One element of `transports`: its plugin says which rows there are besides
  * the common ones. */
 static void load_transport(struct options *options, struct config_group *group,
@@ -324,6 +348,7 @@ struct options *options_load(const char *path, struct plugins *plugins,
     config_fill(root, options_rows, options, is_transports, NULL, faults);
     config_fill(root, list_rows, &list, anything, NULL, faults);
     prepare_domain(&options->gateway.domain, root, "gateway", faults);
+    prepare_admins(&options->gateway.admin_jids, root, faults);
     if (options->gateway.domain && !options->gateway.secret)
         config_fault(faults, root, "gateway", "expected a secret for the domain, found none");
     for (size_t n = 0; (group = config_list_group(root, "transports", n)); n++)

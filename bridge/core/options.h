@@ -26,6 +26,7 @@ struct options {
         char *domain; /* NULL: no front door */
         char *secret;
         char *name;
+        struct setting_strings admin_jids; /* bare, prepared */
         /* XEP-0157 */
         struct setting_strings admins, support, abuse, security;
     } gateway;

@@ -4,6 +4,7 @@
 
 #include <bridge/host.h>
 
+#include "adhoc.h"
 #include "core.h"
 #include "disco.h"
 #include "room.h"
@@ -62,6 +63,13 @@ static const char *const common_features[] = {
     NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NULL,
 };
 /* stable_id: XEP-0045 §7.4; self-ping-optimization: XEP-0410 §3.2. */
+static const char *const domain_features[] = {
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_COMMANDS, NULL,
+};
+static const char *const room_domain_features[] = {
+    NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_COMMANDS, NS_MUC,
+    NS_MUC "#stable_id", NULL,
+};
 static const char *const room_features[] = {
     NS_DISCO_INFO, NS_DISCO_ITEMS, NS_PING, NS_VERSION, NS_MUC, NS_MUC "#stable_id",
     NS_MUC "#self-ping-optimization", "muc_public", "muc_semianonymous", "muc_temporary",
@@ -110,7 +118,7 @@ static void describe_domain(const struct query *q, struct disco_identity *id,
         .type = transport ? transport->type : "generic",
         .name = transport ? transport->description : o->gateway.name,
     };
-    info->features = has_rooms(q->host) ? muc_service_features : common_features;
+    info->features = has_rooms(q->host) ? room_domain_features : domain_features;
 }
 
 static void describe_address(const struct query *q, struct disco_identity *id,
@@ -162,7 +170,7 @@ static void answer_disco_items(const struct query *q)
 
     struct strbuf *out = begin(q);
     strbuf_addch(out, '>');
-    disco_open_items(out);
+    disco_open_items(out, NULL);
     for (size_t i = 0; front_door && i < core->host_count; i++) {
         const struct bridge_host *host = core->hosts[i];
         if (host->transport)
@@ -220,17 +228,21 @@ static void refuse_for_occupant(const struct query *q)
 
 /* --- all --------------------------------------------------------------------------------- */
 
+/* Append what there is to say about a node of the domain itself. */
+typedef bool node_writer(struct bridge_host *host, const char *user, const char *node,
+                         struct strbuf *out);
+
 static const struct {
     const char *name;
     const char *ns;
-    bool has_node; /* may name a node, and we have none */
+    node_writer *write_node; /* NULL: a node has no meaning */
     void (*answer)(const struct query *q);
     void (*answer_for_occupant)(const struct query *q); /* of a room */
 } queries[] = {
-    { "query", NS_DISCO_INFO, true, answer_disco_info, refuse_for_occupant },
-    { "query", NS_DISCO_ITEMS, true, answer_disco_items, refuse_for_occupant },
-    { "query", NS_VERSION, false, answer_version, refuse_for_occupant },
-    { "ping", NS_PING, false, answer_ping, answer_occupant_ping },
+    { "query", NS_DISCO_INFO, adhoc_write_info, answer_disco_info, refuse_for_occupant },
+    { "query", NS_DISCO_ITEMS, adhoc_write_items, answer_disco_items, refuse_for_occupant },
+    { "query", NS_VERSION, NULL, answer_version, refuse_for_occupant },
+    { "ping", NS_PING, NULL, answer_ping, answer_occupant_ping },
 };
 
 /* XEP-0045 has two nodes of its own, whose absence is told in another way than
@@ -240,6 +252,30 @@ static void refuse_node(const struct query *q)
     bool room = q->target->kind == BRIDGE_ADDRESS_ROOM;
 
     refuse(q, room ? BRIDGE_UNSUPPORTED : BRIDGE_NOT_FOUND, "There is no such node here");
+}
+
+/* Only the domains have nodes: their commands. */
+static void answer_node(const struct query *q, node_writer *write, const char *node)
+{
+    bool domain = q->target->kind == BRIDGE_ADDRESS_NONE && !jid_resource(q->to);
+
+    struct strbuf *out = begin(q);
+    strbuf_addch(out, '>');
+    if (domain && write(q->host, jid_bare(q->from), node, out))
+        finish(q, out);
+    else
+        refuse_node(q);
+}
+
+/* Commands are for the domain itself. True if this was one. */
+static bool answer_command(const struct query *q)
+{
+    xmpp_stanza_t *command = stanza_child(q->iq, "command", NS_COMMANDS);
+
+    if (!command || q->target->kind != BRIDGE_ADDRESS_NONE || jid_resource(q->to))
+        return false;
+    adhoc_answer(q->host, q->iq, command, q->from);
+    return true;
 }
 
 void query_answer(struct bridge_host *host, xmpp_stanza_t *iq, const struct jid *from,
@@ -253,13 +289,15 @@ void query_answer(struct bridge_host *host, xmpp_stanza_t *iq, const struct jid 
         xmpp_stanza_t *payload = stanza_child(iq, queries[i].name, queries[i].ns);
         if (!payload)
             continue;
-        if (queries[i].has_node && xmpp_stanza_get_attribute(payload, "node"))
-            refuse_node(&q);
+        const char *node = xmpp_stanza_get_attribute(payload, "node");
+        if (node && queries[i].write_node)
+            answer_node(&q, queries[i].write_node, node);
         else if (occupant)
             queries[i].answer_for_occupant(&q);
         else
             queries[i].answer(&q);
         return;
     }
-    refuse(&q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
+    if (strcmp(type, "set") != 0 || !answer_command(&q))
+        refuse(&q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
 }

@@ -5,6 +5,7 @@
 
 #include <bridge/log.h>
 
+#include "chat.h"
 #include "contact.h"
 #include "core.h"
 #include "guard.h"
@@ -229,8 +230,7 @@ static void on_chat(const struct inbound *in)
     if (text.overflow)
         refuse_with(in, BRIDGE_REJECTED, TOO_LONG);
     else if (in->target.kind == BRIDGE_ADDRESS_NONE)
-        refuse_with(in, BRIDGE_UNSUPPORTED,
-                    "This address takes no messages; write to one of its contacts");
+        chat_receive(in->host, in->stanza, in->from, strbuf_text(&text));
     else if (deliver(in, strbuf_text(&text), &err))
         refuse(in, &err);
     strbuf_release(&text);

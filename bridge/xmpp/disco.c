@@ -36,7 +36,9 @@ static void write_addresses(struct strbuf *out, const struct disco_info *info)
 
 void disco_write_info(struct strbuf *out, const struct disco_info *info)
 {
-    strbuf_adds(out, "<query xmlns='" NS_DISCO_INFO "'>");
+    strbuf_adds(out, "<query xmlns='" NS_DISCO_INFO "'");
+    xml_attribute(out, "node", info->node);
+    strbuf_addch(out, '>');
     for (size_t i = 0; i < info->identity_count; i++) {
         strbuf_adds(out, "<identity");
         xml_attribute(out, "category", info->identities[i].category);
@@ -54,9 +56,11 @@ void disco_write_info(struct strbuf *out, const struct disco_info *info)
     strbuf_adds(out, "</query>");
 }
 
-void disco_open_items(struct strbuf *out)
+void disco_open_items(struct strbuf *out, const char *node)
 {
-    strbuf_adds(out, "<query xmlns='" NS_DISCO_ITEMS "'>");
+    strbuf_adds(out, "<query xmlns='" NS_DISCO_ITEMS "'");
+    xml_attribute(out, "node", node);
+    strbuf_addch(out, '>');
 }
 
 void disco_write_item(struct strbuf *out, const char *jid, const char *node, const char *name)

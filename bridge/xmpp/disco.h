@@ -20,6 +20,7 @@ struct disco_addresses {
 };
 
 struct disco_info {
+    const char *node; /* that was asked about, or NULL */
     const struct disco_identity *identities;
     size_t identity_count;
     const char *const *features; /* ends with NULL */
@@ -32,7 +33,7 @@ struct disco_info {
 void disco_write_info(struct strbuf *out, const struct disco_info *info);
 
 /* <query xmlns='...disco#items'>, its items one by one, and its end. */
-void disco_open_items(struct strbuf *out);
+void disco_open_items(struct strbuf *out, const char *node); /* `node` may be NULL */
 void disco_write_item(struct strbuf *out, const char *jid, const char *node, const char *name);
 void disco_close_items(struct strbuf *out);
 

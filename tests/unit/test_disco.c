@@ -90,7 +90,7 @@ static void writes_items(void **state)
     struct strbuf out = STRBUF_INIT(4096);
 
     (void)state;
-    disco_open_items(&out);
+    disco_open_items(&out, NULL);
     disco_write_item(&out, "irc.example.com", NULL, "O'Hara's \"IRC\"");
     disco_write_item(&out, "gateway.example.com", "x-commands", NULL);
     disco_close_items(&out);

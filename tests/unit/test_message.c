@@ -96,8 +96,6 @@ static const struct {
       REFUSED("old@" LAB_DOMAIN, "2",
               "<error type='cancel'><gone xmlns='" NS_STANZAS "'>xmpp:new@t.example.net</gone>"
               "<text xmlns='" NS_STANZAS "'>*</text></error>") },
-    { CHAT(LAB_DOMAIN, "3", "<body>x</body>"),
-      REFUSED(LAB_DOMAIN, "3", ERROR("cancel", "feature-not-implemented")) },
     { CHAT(ROOM, "4", "<body>x</body>"), REFUSED(ROOM, "4", ERROR("modify", "bad-request")) },
     { "<message type='groupchat' id='5' from='" BALCONY "' to='" ROMEO "'><body>x</body>"
       "</message>",

@@ -117,6 +117,30 @@ static void check_fault(const struct reading *r, const char *part)
         fail_msg("not told: %s\nbut:\n%s", part, strbuf_text(&r->faults.text));
 }
 
+static void admins_are_users(void **state)
+{
+    static const char *const bad[] = { "example.net", "a@example.net/phone", "@", "a b@c", "" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct strbuf text = STRBUF_INIT(4096), fault = STRBUF_INIT(4096);
+        struct reading r;
+        strbuf_addf(&text, "gateway = {\n admins = ( \"%s\" ); };\n"
+                           "transports = ( { plugin = \"complete\"; "
+                           "domain = \"a.example.net\"; secret = \"s\"; "
+                           "greeting = \"x\"; } );\n", bad[i]);
+        strbuf_addf(&fault, "expected users as \"admin@example.com\" in admins, found \"%s\"",
+                    bad[i]);
+        load(&r, strbuf_text(&text));
+        assert_null(r.options);
+        check_fault(&r, strbuf_text(&fault));
+        assert_int_equal(r.faults.count, 1);
+        finish(&r);
+        strbuf_release(&text);
+        strbuf_release(&fault);
+    }
+}
+
 static void everything_is_read(void **state)
 {
     struct reading r;
@@ -124,7 +148,8 @@ static void everything_is_read(void **state)
     (void)state;
     load(&r, "xmpp = { server = \"xmpp.example.net\"; port = 5275; };\n"
              "gateway = { domain = \"Gateway.Example.NET.\"; secret = \"s1\";\n"
-             "  name = \"Door\"; admin_addresses = ( \"mailto:a@example.net\" ); };\n"
+             "  name = \"Door\"; admin_addresses = ( \"mailto:a@example.net\" );\n"
+             "  admins = ( \"Admin@Example.NET\", \"b@example.net\" ); };\n"
              "database = \"/tmp/b.db\"; log = { level = \"debug\"; };\n"
              "transports = (\n"
              "  { plugin = \"complete\"; domain = \"a.example.net\"; secret = \"s2\";\n"
@@ -141,6 +166,9 @@ static void everything_is_read(void **state)
     assert_string_equal(o->gateway.secret, "s1");
     assert_string_equal(o->gateway.name, "Door");
     assert_int_equal(o->gateway.admins.count, 1);
+    assert_int_equal(o->gateway.admin_jids.count, 2);
+    assert_string_equal(o->gateway.admin_jids.items[0], "admin@example.net");
+    assert_string_equal(o->gateway.admin_jids.items[1], "b@example.net");
     assert_int_equal(o->log.level, 3);
     assert_int_equal(o->transport_count, 2);
     assert_string_equal(o->transports[0].plugin, "complete");
@@ -370,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plugin_that_keeps_no_rule_is_refused_with_a_reason),
         cmocka_unit_test(a_plugin_is_loaded_once),
+        cmocka_unit_test(admins_are_users),
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(little_is_needed),
         cmocka_unit_test(a_secret_may_be_in_a_file),

@@ -25,6 +25,8 @@
     "<identity category='" category "' type='" type "' name='" name "'/>"
 #define CAN(feature) "<feature var='" feature "'/>"
 #define COMMON CAN(NS_DISCO_INFO) CAN(NS_DISCO_ITEMS) CAN(NS_PING) CAN(NS_VERSION)
+#define DOMAIN COMMON CAN("http://jabber.org/protocol/commands")
+#define MUC_DOMAIN DOMAIN CAN(NS_MUC) CAN(NS_MUC "#stable_id")
 #define MUC_SERVICE COMMON CAN(NS_MUC) CAN(NS_MUC "#stable_id")
 #define MUC_ROOM \
     MUC_SERVICE CAN(NS_MUC "#self-ping-optimization") CAN("muc_public") \
@@ -40,7 +42,7 @@ static const struct {
     const char *answer;
 } infos[] = {
     { GET(LAB_DOMAIN, INFO),
-      INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") MUC_SERVICE) },
+      INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") MUC_DOMAIN) },
     { GET("%net@" LAB_DOMAIN, INFO),
       INFO_RESULT("%net@" LAB_DOMAIN, IS("conference", "fake", "%net") MUC_SERVICE) },
     { GET(ROOM, INFO), INFO_RESULT(ROOM, IS("conference", "text", "#r") MUC_ROOM) },
@@ -66,7 +68,7 @@ static void a_network_without_rooms_does_not_claim_any(void **state)
     (void)state;
     lab.transport->join = NULL;
     RECV(GET(LAB_DOMAIN, INFO));
-    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") COMMON));
+    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") DOMAIN));
     RECV(GET("%net@" LAB_DOMAIN, INFO));
     SENT(INFO_RESULT("%net@" LAB_DOMAIN, IS("gateway", "fake", "%net") COMMON));
 }
@@ -97,7 +99,7 @@ static void the_front_door_is_a_component_with_nobody_behind(void **state)
     (void)state;
     dialogue_stream = LAB_GATEWAY;
     RECV(GET(LAB_GATEWAY, INFO));
-    SENT(INFO_RESULT(LAB_GATEWAY, IS("component", "generic", "Gateway") COMMON));
+    SENT(INFO_RESULT(LAB_GATEWAY, IS("component", "generic", "Gateway") DOMAIN));
     RECV(GET("romeo@" LAB_GATEWAY, INFO));
     SENT(REFUSED("romeo@" LAB_GATEWAY, "cancel", "item-not-found"));
     RECV("<message id='m' from='" BALCONY "' to='romeo@" LAB_GATEWAY "'><body>x</body>"
@@ -108,8 +110,9 @@ static void the_front_door_is_a_component_with_nobody_behind(void **state)
          "<presence from='" BALCONY "' to='" LAB_GATEWAY "/x'>" MUC "</presence>");
     SENT("<message type='error' id='m' to='" BALCONY "' from='romeo@" LAB_GATEWAY "'>"
          ERROR("cancel", "item-not-found") "</message>"
-         "<message type='error' id='m' to='" BALCONY "' from='" LAB_GATEWAY "'>"
-         ERROR("cancel", "feature-not-implemented") "</message>"
+         "<message type='chat' id='*' to='" BALCONY "' from='" LAB_GATEWAY "'>"
+         "<body>There is no command \"x\" here. Write \"help\" for a list of all.</body>"
+         "</message>"
          "<presence type='error' id='p' to='" BALCONY "' from='" LAB_GATEWAY "'>"
          ERROR("cancel", "feature-not-implemented") "</presence>");
     DOWN("");
@@ -134,12 +137,12 @@ static void the_domains_say_whom_to_contact(void **state)
     o->gateway.admins = (struct setting_strings){ admins, COUNT(admins) };
     o->gateway.abuse = (struct setting_strings){ abuse, COUNT(abuse) };
     RECV(GET(LAB_DOMAIN, INFO));
-    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") MUC_SERVICE FORM));
+    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") MUC_DOMAIN FORM));
     RECV(GET(ROOM, INFO));
     SENT(INFO_RESULT(ROOM, IS("conference", "text", "#r") MUC_ROOM));
     dialogue_stream = LAB_GATEWAY;
     RECV(GET(LAB_GATEWAY, INFO));
-    SENT(INFO_RESULT(LAB_GATEWAY, IS("component", "generic", "Gateway") COMMON FORM));
+    SENT(INFO_RESULT(LAB_GATEWAY, IS("component", "generic", "Gateway") DOMAIN FORM));
     o->gateway.admins = o->gateway.abuse = (struct setting_strings){ 0 };
 }
 

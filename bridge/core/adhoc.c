@@ -1,0 +1,362 @@
+#include "adhoc.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bridge/error.h>
+
+#include "command.h"
+#include "core.h"
+#include "disco.h"
+#include "form.h"
+#include "stanza.h"
+#include "xml.h"
+
+static const char *const actions[] = {
+    [COMMAND_EXECUTE] = "execute", [COMMAND_NEXT] = "next", [COMMAND_PREV] = "prev",
+    [COMMAND_COMPLETE] = "complete", [COMMAND_CANCEL] = "cancel",
+};
+#define ACTIONS ((int)(sizeof actions / sizeof *actions))
+
+/* The longest id of a request that is kept until the answer. */
+#define REQUEST_MAX 1024
+
+/* One request. */
+struct request {
+    struct bridge_host *host;
+    xmpp_stanza_t *iq;
+    xmpp_stanza_t *command;
+    const struct jid *from;
+    int action;
+};
+
+/* --- refusing ---------------------------------------------------------------------- */
+
+/* What the error is about, as the examples have it: some clients know their session by this
+ * alone. Not what is too long to be ours. */
+static void write_request(const struct request *r, struct strbuf *out)
+{
+    const char *node = xmpp_stanza_get_attribute(r->command, "node");
+    const char *id = xmpp_stanza_get_attribute(r->command, "sessionid");
+
+    strbuf_adds(out, "<command xmlns='" NS_COMMANDS "'");
+    if (node && strlen(node) <= REQUEST_MAX)
+        xml_attribute(out, "node", node);
+    if (id && strlen(id) <= REQUEST_MAX)
+        xml_attribute(out, "sessionid", id);
+    strbuf_adds(out, "/>");
+}
+
+/* XEP-0050 §4.4: some errors have an element of the protocol's own. */
+static void refuse(const struct request *r, const struct bridge_error *why, const char *detail)
+{
+    static const char end[] = "</error>";
+    struct strbuf *out = core_stanza(r->host->core);
+
+    strbuf_adds(out, "<iq type='error'");
+    xml_attribute(out, "from", xmpp_stanza_get_to(r->iq));
+    xml_attribute(out, "to", xmpp_stanza_get_from(r->iq));
+    xml_attribute(out, "id", xmpp_stanza_get_id(r->iq));
+    strbuf_addch(out, '>');
+    write_request(r, out);
+    stanza_error_write(out, why);
+    if (detail && !out->overflow) {
+        strbuf_cut(out, out->len - strlen(end));
+        strbuf_addf(out, "<%s xmlns='" NS_COMMANDS "'/>%s", detail, end);
+    }
+    strbuf_adds(out, "</iq>");
+    domain_send(r->host, out);
+}
+
+static void refuse_with(const struct request *r, enum bridge_code code, const char *detail,
+                        const char *text)
+{
+    struct bridge_error why;
+
+    bridge_fail(&why, code, "%s", text);
+    refuse(r, &why, detail);
+}
+
+/* --- answering --------------------------------------------------------------------- */
+
+static struct strbuf *begin(const struct command_call *call, const char *status)
+{
+    struct strbuf *out = core_stanza(call->host->core);
+
+    strbuf_adds(out, "<iq type='result'");
+    xml_attribute(out, "from", call->host->name);
+    xml_attribute(out, "to", call->client);
+    xml_attribute(out, "id", call->request);
+    strbuf_adds(out, "><command xmlns='" NS_COMMANDS "'");
+    xml_attribute(out, "node", call->command->node);
+    xml_attribute(out, "sessionid", call->id);
+    xml_attribute(out, "status", status);
+    strbuf_addch(out, '>');
+    return out;
+}
+
+static void finish(const struct command_call *call, struct strbuf *out)
+{
+    strbuf_adds(out, "</command></iq>");
+    domain_send(call->host, out);
+}
+
+static void write_note(struct strbuf *out, bool error, const char *text)
+{
+    strbuf_addf(out, "<note type='%s'>", error ? "error" : "info");
+    xml_text(out, text);
+    strbuf_adds(out, "</note>");
+}
+
+static void write_outcome(const struct command_call *call, struct strbuf *out)
+{
+    size_t width = form_count(call->columns);
+
+    if (call->text.len)
+        write_note(out, call->failed, strbuf_text(&call->text));
+    if (!call->fact_count && !call->columns)
+        return;
+    form_open(out, "result", call->command->title, NULL);
+    for (const struct form_field *f = call->command->fields; f && f->type; f++) {
+        if (f->type == FORM_HIDDEN)
+            form_write_field(out, f, NULL);
+    }
+    for (size_t i = 0; i < call->fact_count; i++)
+        form_write_field(out, call->facts[i].field, call->facts[i].value);
+    if (call->columns)
+        form_write_columns(out, call->columns);
+    for (size_t i = 0; i < call->cell_count; i += width)
+        form_write_row(out, call->columns, (const char *const *)call->cells + i);
+    form_close(out);
+}
+
+static void answer(struct command_call *call)
+{
+    struct strbuf *out = begin(call, "completed");
+
+    write_outcome(call, out);
+    if (out->overflow) {
+        out = begin(call, "completed");
+        write_note(out, true, "This was done, but there is too much to show in one message.");
+    }
+    finish(call, out);
+}
+
+static void write_actions(struct strbuf *out, const struct command_call *call)
+{
+    unsigned allowed = command_actions(call->command, call->step);
+
+    strbuf_addf(out, "<actions execute='%s'>",
+                actions[command_default(call->command, call->step)]);
+    for (int i = COMMAND_NEXT; i < COMMAND_CANCEL; i++) {
+        if (allowed & COMMAND_BIT(i))
+            strbuf_addf(out, "<%s/>", actions[i]);
+    }
+    strbuf_adds(out, "</actions>");
+}
+
+/* The form of the step that the call is in. */
+static void show_step(const struct command_call *call)
+{
+    const struct command *c = call->command;
+    struct strbuf question = STRBUF_INIT(FORM_TEXT_MAX);
+    struct strbuf *out = begin(call, "executing");
+
+    write_actions(out, call);
+    if (call->step == COMMAND_SURE) {
+        c->ask(call, &question);
+        form_open(out, "form", c->title, strbuf_text(&question));
+        form_write_field(out, &command_sure_fields[0], NULL);
+    } else {
+        form_open(out, "form", c->title, c->help);
+        for (size_t i = 0; c->fields[i].type; i++)
+            form_write_field(out, &c->fields[i], call->values[i]);
+    }
+    form_close(out);
+    finish(call, out);
+    strbuf_release(&question);
+}
+
+/* --- steps ------------------------------------------------------------------------- */
+
+static void enter_step(const struct request *r, struct command_call *call)
+{
+    struct bridge_error err;
+
+    free(call->request);
+    call->request = bridge_strdup(xmpp_stanza_get_id(r->iq));
+    if (call->step == COMMAND_RUN) {
+        command_run(call);
+    } else if (command_keep(call, &err)) {
+        refuse(r, &err, NULL);
+        command_cancel(call);
+    } else {
+        show_step(call);
+        free(call->request);
+        call->request = NULL;
+    }
+}
+
+static void start(const struct request *r, const char *node)
+{
+    const struct command *command = command_by_node(r->host, node);
+
+    if (!command)
+        refuse_with(r, BRIDGE_NOT_FOUND, NULL, "There is no such command here");
+    else if (!command_is_allowed(r->host, jid_bare(r->from), command))
+        refuse_with(r, BRIDGE_FORBIDDEN, NULL, "This command is for administrators");
+    else if (r->action != COMMAND_EXECUTE)
+        refuse_with(r, BRIDGE_INVALID, "bad-action", "Start the command with \"execute\"");
+    else
+        enter_step(r, command_open(r->host, r->from, command, answer));
+}
+
+/* What was filled in is taken over. -1: it was not as it should be. */
+static int take_form(const struct request *r, struct command_call *call,
+                     struct bridge_error *err)
+{
+    xmpp_stanza_t *x = stanza_child(r->command, "x", NS_DATA);
+    char *values[FORM_FIELDS_MAX] = { NULL };
+
+    if (call->step == COMMAND_SURE) {
+        if (form_read(x, command_sure_fields, values, err))
+            return -1;
+        bool sure = values[0] && !strcmp(values[0], "1");
+        form_release(values, 1);
+        return sure ? 0 : bridge_fail(err, BRIDGE_INVALID, "Nothing was done: say \"yes\", or "
+                                                           "cancel the command");
+    }
+    if (form_read(x, call->command->fields, values, err))
+        return -1;
+    form_release(call->values, FORM_FIELDS_MAX);
+    memcpy(call->values, values, sizeof values);
+    return 0;
+}
+
+static void advance(const struct request *r, struct command_call *call)
+{
+    struct bridge_error err;
+    bool back = r->action == COMMAND_PREV;
+    enum command_action action =
+        r->action == COMMAND_EXECUTE ? command_default(call->command, call->step)
+                                     : (enum command_action)r->action;
+
+    if (!(command_actions(call->command, call->step) & COMMAND_BIT(action))) {
+        refuse_with(r, BRIDGE_INVALID, "bad-action", "That is not possible at this step");
+    } else if (!back && take_form(r, call, &err)) {
+        refuse(r, &err, "bad-payload");
+    } else {
+        call->step = command_after(call->command, call->step, action);
+        enter_step(r, call);
+    }
+}
+
+static void cancel(const struct request *r, struct command_call *call)
+{
+    free(call->request);
+    call->request = bridge_strdup(xmpp_stanza_get_id(r->iq));
+    finish(call, begin(call, "canceled"));
+    command_cancel(call);
+}
+
+static void go_on(const struct request *r, const char *node, const char *id)
+{
+    const char *client = jid_full(r->from);
+    struct command_call *call = command_find(r->host, client, id);
+
+    if (!call && command_was(r->host, client, id)) {
+        refuse_with(r, BRIDGE_REJECTED, "session-expired",
+                    "This command has ended; start it again");
+    } else if (!call || strcmp(call->command->node, node) != 0) {
+        refuse_with(r, BRIDGE_INVALID, "bad-sessionid",
+                    "You have no such command in progress; start it again");
+    } else if (!command_is_allowed(r->host, jid_bare(r->from), call->command)) {
+        refuse_with(r, BRIDGE_FORBIDDEN, NULL, "This command is for administrators");
+        command_cancel(call);
+    } else if (r->action == COMMAND_CANCEL) {
+        cancel(r, call);
+    } else {
+        advance(r, call);
+    }
+}
+
+static int read_action(xmpp_stanza_t *command)
+{
+    const char *word = xmpp_stanza_get_attribute(command, "action");
+
+    for (int i = 0; word && i < ACTIONS; i++) {
+        if (!strcmp(actions[i], word))
+            return i;
+    }
+    return word ? -1 : COMMAND_EXECUTE;
+}
+
+void adhoc_answer(struct bridge_host *host, xmpp_stanza_t *iq, xmpp_stanza_t *command,
+                  const struct jid *from)
+{
+    const struct request r = { host, iq, command, from, read_action(command) };
+    const char *node = xmpp_stanza_get_attribute(command, "node");
+    const char *id = xmpp_stanza_get_attribute(command, "sessionid");
+    const char *request = xmpp_stanza_get_id(iq);
+
+    if (request && strlen(request) > REQUEST_MAX)
+        refuse_with(&r, BRIDGE_INVALID, NULL, "The id of this request is too long");
+    else if (r.action < 0)
+        refuse_with(&r, BRIDGE_INVALID, "malformed-action", "There is no such action");
+    else if (!node)
+        refuse_with(&r, BRIDGE_INVALID, NULL, "The command's node is missing");
+    else if (id)
+        go_on(&r, node, id);
+    else
+        start(&r, node);
+}
+
+/* --- disco ------------------------------------------------------------------------- */
+
+static const struct command *visible(struct bridge_host *host, const char *user,
+                                     const char *node)
+{
+    const struct command *command = command_by_node(host, node);
+
+    return command && command_is_allowed(host, user, command) ? command : NULL;
+}
+
+bool adhoc_write_info(struct bridge_host *host, const char *user, const char *node,
+                      struct strbuf *out)
+{
+    static const char *const features[] = { NS_COMMANDS, NS_DATA, NULL };
+    const struct command *command = visible(host, user, node);
+    struct disco_identity identity = { "automation", "command-node", NULL };
+    const struct disco_info info = { .identities = &identity, .identity_count = 1,
+                                     .features = features, .node = node };
+
+    if (command) {
+        identity.name = command->title;
+    } else if (!strcmp(node, NS_COMMANDS)) {
+        identity.type = "command-list";
+        identity.name = "Commands";
+    } else {
+        return false;
+    }
+    disco_write_info(out, &info);
+    return true;
+}
+
+bool adhoc_write_items(struct bridge_host *host, const char *user, const char *node,
+                       struct strbuf *out)
+{
+    const struct command *command = NULL;
+    size_t cursor = 0;
+
+    bool list = !strcmp(node, NS_COMMANDS);
+    if (!list && !visible(host, user, node))
+        return false;
+    disco_open_items(out, node);
+    while (list && (command = command_next(host, user, &cursor))) {
+        if (command->node)
+            disco_write_item(out, host->name, command->node, command->title);
+    }
+    disco_close_items(out);
+    return true;
+}

@@ -1,0 +1,305 @@
+/* The commands for everybody. */
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bridge/clock.h>
+#include <bridge/host.h>
+
+#include "contact.h"
+#include "core.h"
+#include "room.h"
+#include "session.h"
+
+/* --- status ------------------------------------------------------------------------ */
+
+static const struct form_field status_columns[] = {
+    { .var = "transport", .type = FORM_TEXT_SINGLE, .label = "Transport" },
+    { .var = "what", .type = FORM_TEXT_SINGLE, .label = "What" },
+    { .var = "state", .type = FORM_TEXT_SINGLE, .label = "State" },
+    { 0 },
+};
+
+static bool status_rooms(struct command_call *call, const struct bridge_session *session)
+{
+    const struct bridge_room *room;
+    size_t i = 0;
+    bool fits = true;
+
+    while (fits && (room = map_next(&session->rooms, &i))) {
+        struct strbuf state = STRBUF_INIT(8192);
+        strbuf_addf(&state, room_is_joined(room) ? "in the room as %s" : "entering as %s",
+                    bridge_room_nick(room));
+        const char *const cells[] = { session->host->name, bridge_room_address(room),
+                                      strbuf_text(&state) };
+        fits = command_row(call, status_columns, cells);
+        strbuf_release(&state);
+    }
+    return fits;
+}
+
+static bool status_of(struct command_call *call, const struct bridge_host *host)
+{
+    const struct bridge_session *session = map_finds(&host->sessions, call->user);
+    struct strbuf state = STRBUF_INIT(256);
+
+    if (!component_is_up(host->component))
+        strbuf_adds(&state, "not reachable at the moment");
+    else if (!session)
+        strbuf_adds(&state, "you are not using it");
+    else
+        strbuf_addf(&state, "in use: rooms %zu, contacts %zu", session->rooms.count,
+                    session->watches.count);
+    const char *const cells[] = { host->name, host->transport->description,
+                                  strbuf_text(&state) };
+    bool fits = command_row(call, status_columns, cells) &&
+                (!session || status_rooms(call, session));
+    strbuf_release(&state);
+    return fits;
+}
+
+static void run_status(struct command_call *call)
+{
+    const struct core *core = call->host->core;
+    bool fits = true;
+
+    command_say(call, "What you have in use at this gateway.");
+    for (size_t i = 0; i < core->host_count; i++) {
+        if (core->hosts[i]->transport)
+            fits = status_of(call, core->hosts[i]) && fits;
+    }
+    if (!fits)
+        command_say(call, "There is more than fits into this list.");
+    command_done(call);
+}
+
+/* --- export ------------------------------------------------------------------------ */
+
+#define EXPORT_MAX 100000
+
+static const struct form_field export_field = {
+    .var = "data", .type = FORM_TEXT_MULTI, .label = "Your data (JSON)",
+};
+
+/* RFC 8259 §7. */
+static void add_json(struct strbuf *out, const char *text)
+{
+    if (!text) {
+        strbuf_adds(out, "null");
+        return;
+    }
+    strbuf_addch(out, '"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            strbuf_addf(out, "\\%c", c);
+        else if (c < ' ' || c == 0x7f)
+            strbuf_addf(out, "\\u%04x", (unsigned)c);
+        else
+            strbuf_addch(out, *text);
+    }
+    strbuf_addch(out, '"');
+}
+
+/* The next element of a list. */
+static void next_element(struct strbuf *out)
+{
+    strbuf_adds(out, out->len && out->data[out->len - 1] == '[' ? "\n" : ",\n");
+}
+
+static bool add_contact(void *arg, const struct store_contact *contact)
+{
+    static const char *const words[] = { "none", "to", "from", "both" };
+    struct strbuf *out = arg;
+
+    next_element(out);
+    strbuf_adds(out, "    {\"transport\": ");
+    add_json(out, contact->domain);
+    strbuf_adds(out, ", \"address\": ");
+    add_json(out, contact->address);
+    strbuf_adds(out, ", \"name\": ");
+    add_json(out, contact->name);
+    strbuf_addf(out, ", \"subscription\": \"%s\"}",
+                words[contact->subscription & STORE_SUB_BOTH]);
+    return !out->overflow;
+}
+
+static bool add_counter(void *arg, const struct store_counter *counter)
+{
+    struct strbuf *out = arg;
+
+    next_element(out);
+    strbuf_adds(out, "    {\"transport\": ");
+    add_json(out, counter->domain);
+    strbuf_addf(out, ", \"day\": %" PRId64 ", \"messages\": %" PRId64 "}", counter->day,
+                counter->messages);
+    return !out->overflow;
+}
+
+static void run_export(struct command_call *call)
+{
+    struct store *store = call->host->core->store;
+    struct strbuf json = STRBUF_INIT(EXPORT_MAX);
+
+    strbuf_adds(&json, "{\n  \"user\": ");
+    add_json(&json, call->user);
+    strbuf_adds(&json, ",\n  \"contacts\": [");
+    store_user_contacts(store, call->user, add_contact, &json);
+    strbuf_adds(&json, "\n  ],\n  \"sent\": [");
+    store_user_counters(store, call->user, add_counter, &json);
+    strbuf_adds(&json, "\n  ]\n}");
+    if (json.overflow) {
+        command_fail(call, "There is too much to show in one message: ask the administrator of "
+                           "this gateway for a copy of your data.");
+    } else {
+        command_say(call, "This is all that is stored about you.");
+        command_fact(call, &export_field, strbuf_text(&json));
+    }
+    strbuf_release(&json);
+    command_done(call);
+}
+
+/* --- forget ------------------------------------------------------------------------ */
+
+#define DAY_MS (24 * 60 * 60 * 1000)
+
+/* The contacts that are to be told, by what was stored when the user said yes. */
+struct farewell {
+    struct command_call *call;
+    char **pairs; /* domain, address, domain, ... */
+    size_t count;
+    size_t size;
+};
+
+static bool add_farewell(void *arg, const struct store_contact *contact)
+{
+    struct farewell *f = arg;
+
+    if (f->count == f->size) {
+        f->size = f->size ? 2 * f->size : 64;
+        f->pairs = bridge_realloc(f->pairs, f->size * sizeof *f->pairs);
+    }
+    f->pairs[f->count++] = bridge_strdup(contact->domain);
+    f->pairs[f->count++] = bridge_strdup(contact->address);
+    return true;
+}
+
+static void farewell_free(struct farewell *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        free(f->pairs[i]);
+    free(f->pairs);
+    free(f);
+}
+
+static struct bridge_host *find_transport(const struct core *core, const char *domain)
+{
+    for (size_t i = 0; i < core->host_count; i++) {
+        if (core->hosts[i]->transport && !strcmp(core->hosts[i]->name, domain))
+            return core->hosts[i];
+    }
+    return NULL;
+}
+
+static size_t close_all(struct core *core, const char *user, const char *reason)
+{
+    size_t closed = 0;
+
+    for (size_t i = 0; i < core->host_count; i++) {
+        struct bridge_session *session = session_find(core->hosts[i], user);
+        if (!session)
+            continue;
+        contact_drop_all(session);
+        session_close(session, reason);
+        closed++;
+    }
+    return closed;
+}
+
+static void on_forgotten(void *arg, const struct bridge_error *why)
+{
+    struct farewell *f = arg;
+    struct command_call *call = f->call;
+    struct core *core = call->host->core;
+
+    if (why) {
+        command_fail(call, "Not everything could be deleted: %s. Try again later.", why->text);
+    } else {
+        for (size_t i = 0; i < f->count; i += 2) {
+            struct bridge_host *host = find_transport(core, f->pairs[i]);
+            if (host)
+                contact_drop(host, call->user, f->pairs[i + 1]);
+        }
+        close_all(core, call->user, "The user has left");
+        command_say(call, "Everything that was stored about you is deleted, and your sessions "
+                          "are closed.");
+    }
+    farewell_free(f);
+    command_done(call);
+}
+
+static bool count_contact(void *arg, const struct store_contact *contact)
+{
+    (void)contact;
+    ++*(size_t *)arg;
+    return true;
+}
+
+static void ask_forget(const struct command_call *call, struct strbuf *question)
+{
+    size_t contacts = 0;
+
+    store_user_contacts(call->host->core->store, call->user, count_contact, &contacts);
+    strbuf_addf(question,
+                "This deletes everything that is stored about you at this gateway, on all its "
+                "transports: contacts in your roster (%zu now) are removed from it, you leave "
+                "all rooms, and your sessions are closed. Only how many messages you have sent "
+                "today is kept until tomorrow, where that is limited. It cannot be undone.",
+                contacts);
+}
+
+static void run_forget(struct command_call *call)
+{
+    struct store *store = call->host->core->store;
+    struct farewell *f = bridge_alloc(sizeof *f);
+
+    f->call = call;
+    store_user_contacts(store, call->user, add_farewell, f);
+    store_user_remove(store, call->user, clock_wall() / DAY_MS, on_forgotten, f);
+}
+
+/* --- disconnect ---------------------------------------------------------------------- */
+
+static void run_disconnect(struct command_call *call)
+{
+    struct bridge_session *session = session_find(call->host, call->user);
+
+    if (session) {
+        session_close(session, "The user has disconnected");
+        command_say(call, "You are disconnected from %s. Joining a room or writing to a "
+                          "contact connects you again.", call->host->name);
+    } else {
+        command_say(call, "You were not connected to %s.", call->host->name);
+    }
+    command_done(call);
+}
+
+/* --- rows ------------------------------------------------------------------------------ */
+
+const struct command command_user_rows[] = {
+    { .node = "status", .word = "status", .title = "Show what I use",
+      .help = "Shows which transports you use, your rooms and contacts.",
+      .scope = COMMAND_ANYWHERE, .run = run_status },
+    { .node = "disconnect", .word = "disconnect", .title = "Disconnect me",
+      .help = "Ends your session here: you leave the rooms and the network.",
+      .scope = COMMAND_AT_TRANSPORT, .run = run_disconnect },
+    { .node = "export", .word = "export", .title = "Export my data",
+      .help = "Shows everything that is stored about you.",
+      .scope = COMMAND_ANYWHERE, .run = run_export },
+    { .node = "forget", .word = "forget", .title = "Delete my data",
+      .help = "Deletes everything that is stored about you, after a question.",
+      .scope = COMMAND_ANYWHERE, .ask = ask_forget, .run = run_forget },
+    { 0 },
+};

@@ -1,0 +1,6 @@
+bridge_fuzz(form SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_form.c LAYERS xmpp base)
+bridge_fuzz(command_line
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_command_line.c
+            ${PROJECT_SOURCE_DIR}/bridge/core/command_line.c
+    INCLUDES ${PROJECT_SOURCE_DIR}/bridge/core
+    LAYERS xmpp base)

@@ -1,0 +1,804 @@
+/* Commands as XEP-0050 has them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <bridge/clock.h>
+
+#include "adhoc.h"
+#include "command.h"
+#include "dialogue.h"
+#include "session.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define ADMIN "http://jabber.org/protocol/admin"
+#define USER_JID "juliet@example.net"
+
+/* --- asking --------------------------------------------------------------------------- */
+
+/* The session id that was seen last; in what follows, '$' stands for it. */
+static char session[64];
+
+static char *put_session(const char *xml)
+{
+    struct strbuf out = STRBUF_INIT(1 << 20);
+
+    for (; *xml; xml++) {
+        if (*xml == '$')
+            strbuf_adds(&out, session);
+        else
+            strbuf_addch(&out, *xml);
+    }
+    return strbuf_detach(&out);
+}
+
+static void ask_as(const char *client, const char *inside)
+{
+    struct strbuf iq = STRBUF_INIT(1 << 20);
+    char *payload = put_session(inside);
+
+    strbuf_addf(&iq, "<iq type='set' id='c' from='%s' to='%s'>%s</iq>", client,
+                dialogue_stream, payload);
+    RECV(strbuf_text(&iq));
+    strbuf_release(&iq);
+    free(payload);
+}
+
+static void ask(const char *inside)
+{
+    ask_as(BALCONY, inside);
+}
+
+/* Errors say which command they are about: one test looks at it. */
+static void cut_request(char *text)
+{
+    static const char error[] = "type='error'>\n  <command ";
+    char *root = strstr(text, error);
+    char *line = root ? strchr(root, '\n') : NULL;
+    char *end = line ? strchr(line + 1, '\n') : NULL;
+
+    if (end)
+        memmove(line, end, strlen(end) + 1);
+}
+
+/* Exactly this was the answer; its session id is remembered. */
+static void answered(const char *xml)
+{
+    struct canonical sent = lab_take(dialogue_stream);
+
+    assert_int_equal(sent.count, 1);
+    cut_request(sent.stanzas[0].text);
+    const char *id = strstr(sent.stanzas[0].text, "sessionid='");
+    if (id) {
+        id += strlen("sessionid='");
+        snprintf(session, sizeof session, "%.*s", (int)strcspn(id, "'"), id);
+    }
+    char *should = put_session(xml);
+    struct canonical expected = canonical_parse(should, strlen(should), NULL);
+    if (expected.fault)
+        fail_msg("%s: %s", expected.fault, should);
+    assert_string_equal(sent.stanzas[0].text, expected.stanzas[0].text);
+    free(should);
+    canonical_release(&sent);
+    canonical_release(&expected);
+}
+
+#define COMMAND(node, more, inside) \
+    "<command xmlns='" NS_COMMANDS "' node='" node "' " more ">" inside "</command>"
+#define START(node) COMMAND(node, "action='execute'", "")
+#define STEP(node, action, inside) \
+    COMMAND(node, "sessionid='$' action='" action "'", inside)
+#define SUBMIT(fields) "<x xmlns='" NS_DATA "' type='submit'>" fields "</x>"
+#define VALUE(var, value) "<field var='" var "'><value>" value "</value></field>"
+#define SURE(value) SUBMIT(VALUE("sure", value))
+
+#define ANSWER_FROM(domain, node, status, inside) \
+    "<iq type='result' id='c' to='" BALCONY "' from='" domain "'>" \
+    COMMAND(node, "sessionid='$' status='" status "'", inside) "</iq>"
+#define ANSWER(node, status, inside) ANSWER_FROM(LAB_DOMAIN, node, status, inside)
+#define DONE(node, text) ANSWER(node, "completed", "<note type='info'>" text "</note>")
+#define FAILED(node, text) ANSWER(node, "completed", "<note type='error'>" text "</note>")
+#define REFUSED(type, condition, detail) REFUSED_TEXT(type, condition, "*", detail)
+#define REFUSED_TEXT(type, condition, text, detail) \
+    "<iq type='error' id='c' to='" BALCONY "' from='" LAB_DOMAIN "'>" \
+    "<error type='" type "'><" condition " xmlns='" NS_STANZAS "'/>" \
+    "<text xmlns='" NS_STANZAS "'>" text "</text>" detail "</error></iq>"
+#define DETAIL(name) "<" name " xmlns='" NS_COMMANDS "'/>"
+#define FORM(title, instructions, fields) \
+    "<x xmlns='" NS_DATA "' type='form'><title>" title "</title>" \
+    "<instructions>" instructions "</instructions>" fields "</x>"
+#define HIDDEN "<field type='hidden' var='FORM_TYPE'><value>" ADMIN "</value></field>"
+
+static char *admins[] = { USER_JID };
+
+static void make_admin(bool is)
+{
+    lab.core->options->gateway.admin_jids =
+        (struct setting_strings){ is ? admins : NULL, is ? 1 : 0 };
+}
+
+static int teardown(void **state)
+{
+    make_admin(false);
+    return dialogue_teardown(state);
+}
+
+/* Timers do not run: the stream's pings would find nobody. */
+static void let_pass(uint64_t ms)
+{
+    clock_freeze(clock_monotonic() + ms, clock_wall() + (int64_t)ms);
+}
+
+#undef TEST
+#undef TEST_GATEWAY
+#define TEST(function) cmocka_unit_test_setup_teardown(function, dialogue_setup, teardown)
+#define TEST_GATEWAY(function) \
+    cmocka_unit_test_setup_teardown(function, dialogue_setup_gateway, teardown)
+
+/* --- steps, as a table ----------------------------------------------------------------- */
+
+#define BITS(a, b, c) (COMMAND_BIT(COMMAND_CANCEL) | (a) | (b) | (c))
+
+static void run_nothing(struct command_call *call)
+{
+    command_done(call);
+}
+
+static void ask_nothing(const struct command_call *call, struct strbuf *question)
+{
+    (void)call;
+    strbuf_adds(question, "?");
+}
+
+static const struct form_field one_field[] = {
+    { .var = "x", .type = FORM_TEXT_SINGLE, .label = "X" }, { 0 },
+};
+
+static void each_step_allows_what_makes_sense(void **state)
+{
+    static const struct command plain = { .run = run_nothing };
+    static const struct command asks = { .ask = ask_nothing, .run = run_nothing };
+    static const struct command form = { .fields = one_field, .run = run_nothing };
+    static const struct command both = { .fields = one_field, .ask = ask_nothing,
+                                         .run = run_nothing };
+    static const struct {
+        const struct command *command;
+        enum command_step first, step;
+        unsigned allowed;
+        enum command_action otherwise; /* what "execute" means */
+    } rows[] = {
+        { &plain, COMMAND_RUN, COMMAND_RUN, 0, COMMAND_COMPLETE },
+        { &asks, COMMAND_SURE, COMMAND_SURE, BITS(COMMAND_BIT(COMMAND_COMPLETE), 0, 0),
+          COMMAND_COMPLETE },
+        { &form, COMMAND_FIELDS, COMMAND_FIELDS, BITS(COMMAND_BIT(COMMAND_COMPLETE), 0, 0),
+          COMMAND_COMPLETE },
+        { &both, COMMAND_FIELDS, COMMAND_FIELDS, BITS(COMMAND_BIT(COMMAND_NEXT), 0, 0),
+          COMMAND_NEXT },
+        { &both, COMMAND_FIELDS, COMMAND_SURE,
+          BITS(COMMAND_BIT(COMMAND_PREV), COMMAND_BIT(COMMAND_COMPLETE), 0),
+          COMMAND_COMPLETE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_int_equal(command_first(rows[i].command), rows[i].first);
+        assert_int_equal(command_actions(rows[i].command, rows[i].step), rows[i].allowed);
+        assert_int_equal(command_default(rows[i].command, rows[i].step), rows[i].otherwise);
+    }
+    assert_int_equal(command_after(&both, COMMAND_FIELDS, COMMAND_NEXT), COMMAND_SURE);
+    assert_int_equal(command_after(&both, COMMAND_SURE, COMMAND_PREV), COMMAND_FIELDS);
+    assert_int_equal(command_after(&both, COMMAND_SURE, COMMAND_COMPLETE), COMMAND_RUN);
+    assert_int_equal(command_after(&form, COMMAND_FIELDS, COMMAND_COMPLETE), COMMAND_RUN);
+}
+
+/* --- disco ------------------------------------------------------------------------------- */
+
+static void ask_disco(const char *ns, const char *node)
+{
+    struct strbuf iq = STRBUF_INIT(4096);
+
+    strbuf_addf(&iq, "<iq type='get' id='c' from='" BALCONY "' to='%s'>"
+                     "<query xmlns='%s' node='%s'/></iq>", dialogue_stream, ns, node);
+    RECV(strbuf_text(&iq));
+    strbuf_release(&iq);
+}
+
+#define ENTRY(domain, node, name) "<item jid='" domain "' node='" node "' name='" name "'/>"
+#define LIST(domain, items) \
+    "<iq type='result' id='c' to='" BALCONY "' from='" domain "'>" \
+    "<query xmlns='" NS_DISCO_ITEMS "' node='" NS_COMMANDS "'>" items "</query></iq>"
+#define FOR_ALL(domain) \
+    ENTRY(domain, "export", "Export my data") ENTRY(domain, "forget", "Delete my data")
+
+static void the_list_has_what_this_user_may_do_here(void **state)
+{
+    (void)state;
+    ask_disco(NS_DISCO_ITEMS, NS_COMMANDS);
+    SENT(LIST(LAB_DOMAIN, ENTRY(LAB_DOMAIN, "status", "Show what I use")
+              ENTRY(LAB_DOMAIN, "disconnect", "Disconnect me") FOR_ALL(LAB_DOMAIN)));
+    make_admin(true);
+    dialogue_stream = LAB_GATEWAY;
+    ask_disco(NS_DISCO_ITEMS, NS_COMMANDS);
+    SENT(LIST(LAB_GATEWAY, ENTRY(LAB_GATEWAY, "status", "Show what I use")
+              FOR_ALL(LAB_GATEWAY)
+              ENTRY(LAB_GATEWAY, ADMIN "#get-online-users-num", "Count connected users")
+              ENTRY(LAB_GATEWAY, ADMIN "#get-online-users-list", "List connected users")
+              ENTRY(LAB_GATEWAY, ADMIN "#announce", "Send an announcement")
+              ENTRY(LAB_GATEWAY, ADMIN "#end-user-session", "End users&apos; sessions")
+              ENTRY(LAB_GATEWAY, "statistics", "Show statistics")
+              ENTRY(LAB_GATEWAY, "reload", "Read the configuration again")));
+}
+
+static void each_command_says_what_it_is(void **state)
+{
+    (void)state;
+    ask_disco(NS_DISCO_INFO, "forget");
+    SENT("<iq type='result' id='c' to='" BALCONY "' from='" LAB_DOMAIN "'>"
+         "<query xmlns='" NS_DISCO_INFO "' node='forget'>"
+         "<identity category='automation' type='command-node' name='Delete my data'/>"
+         "<feature var='" NS_COMMANDS "'/><feature var='" NS_DATA "'/></query></iq>");
+    ask_disco(NS_DISCO_INFO, NS_COMMANDS);
+    SENT("<iq type='result' id='c' to='" BALCONY "' from='" LAB_DOMAIN "'>"
+         "<query xmlns='" NS_DISCO_INFO "' node='" NS_COMMANDS "'>"
+         "<identity category='automation' type='command-list' name='Commands'/>"
+         "<feature var='" NS_COMMANDS "'/><feature var='" NS_DATA "'/></query></iq>");
+    /* what is not for this user is not there */
+    ask_disco(NS_DISCO_INFO, "reload");
+    SENT(REFUSED("cancel", "item-not-found", ""));
+    ask_disco(NS_DISCO_ITEMS, "reload");
+    SENT(REFUSED("cancel", "item-not-found", ""));
+    RECV("<iq type='get' id='c' from='" BALCONY "' to='" ROOM "'><query xmlns='" NS_DISCO_ITEMS
+         "' node='" NS_COMMANDS "'/></iq>");
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_non_null(strstr(sent.stanzas[0].text, "feature-not-implemented"));
+    canonical_release(&sent);
+}
+
+/* --- steps -------------------------------------------------------------------------------- */
+
+#define FORGET_TEXT(contacts) \
+    "This deletes everything that is stored about you at this gateway, on all its " \
+    "transports: contacts in your roster (" contacts " now) are removed from it, you leave " \
+    "all rooms, and " \
+    "your sessions are closed. Only how many messages you have sent today is kept until " \
+    "tomorrow, where that is limited. It cannot be undone."
+#define FORGET_FORM(contacts) \
+    ANSWER("forget", "executing", "<actions execute='complete'><complete/></actions>" \
+           FORM("Delete my data", FORGET_TEXT(contacts), \
+                "<field type='boolean' var='sure' label='Yes, do it'><required/>" \
+                "<value>0</value></field>"))
+#define FORGOTTEN \
+    DONE("forget", "Everything that was stored about you is deleted, and your sessions are " \
+         "closed.")
+
+static void subscribe(const char *address)
+{
+    struct strbuf xml = STRBUF_INIT(4096);
+
+    strbuf_addf(&xml, "<presence type='subscribe' from='" USER_JID "' to='%s@" LAB_DOMAIN "'/>",
+                address);
+    RECV(strbuf_text(&xml));
+    strbuf_release(&xml);
+    fake_store_commit();
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    canonical_release(&sent);
+}
+
+static void forgetting_takes_a_yes_and_leaves_nothing(void **state)
+{
+    (void)state;
+    subscribe("romeo");
+    DOWN("open " USER_JID "\nwatch romeo of " USER_JID "\n");
+    store_contact_put(lab.core->store,
+                      &(struct store_contact){ LAB_DOMAIN, "romeo@example.net", "x", NULL, 1 },
+                      NULL, NULL);
+    store_contact_put(lab.core->store,
+                      &(struct store_contact){ "gone.example.net", USER_JID, "x", NULL, 1 },
+                      NULL, NULL);
+    fake_store_commit();
+    ask(START("forget"));
+    answered(FORGET_FORM("2"));
+    ask(STEP("forget", "complete", SURE("0")));
+    answered(REFUSED("modify", "bad-request", DETAIL("bad-payload")));
+    ask(STEP("forget", "complete", ""));
+    answered(REFUSED_TEXT("modify", "bad-request", "Yes, do it: this is missing",
+                          DETAIL("bad-payload")));
+    assert_int_equal(fake_store_contacts(), 3);
+    ask(STEP("forget", "complete", SURE("1")));
+    SENT("");
+    fake_store_commit();
+    DOWN("unwatch romeo of " USER_JID "\nclose " USER_JID ": The user has left\n");
+    assert_int_equal(fake_store_contacts(), 1);
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, 3);
+    assert_non_null(strstr(sent.stanzas[0].text, "type='unsubscribed'"));
+    assert_non_null(strstr(sent.stanzas[1].text, "type='unavailable'"));
+    assert_non_null(strstr(sent.stanzas[2].text, "status='completed'"));
+    canonical_release(&sent);
+    ask(STEP("forget", "complete", SURE("1"))); /* a replay */
+    answered(REFUSED("cancel", "not-allowed", DETAIL("session-expired")));
+}
+
+static void what_cannot_be_deleted_is_said(void **state)
+{
+    (void)state;
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    ask(STEP("forget", "execute", SURE("true")));
+    fake_store_fail("the disk is full");
+    fake_store_commit();
+    answered(FAILED("forget", "Not everything could be deleted: the disk is full. Try again "
+                              "later."));
+}
+
+static void forgetting_ends_with_the_gateway(void **state)
+{
+    (void)state;
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    ask(STEP("forget", "execute", SURE("1")));
+    core_stop(lab.core, "the end");
+    fake_store_commit();
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    canonical_release(&sent);
+}
+
+#define END ADMIN "#end-user-session"
+#define END_FORM(value) \
+    ANSWER(END, "executing", "<actions execute='next'><next/></actions>" \
+           FORM("End users&apos; sessions", "Ends the sessions of users, after a question.", \
+                HIDDEN "<field type='jid-multi' var='accountjids' " \
+                "label='Users whose sessions end'><required/>" value "</field>"))
+#define END_SURE(users) \
+    ANSWER(END, "executing", "<actions execute='complete'><prev/><complete/></actions>" \
+           FORM("End users&apos; sessions", \
+                "These users leave all rooms, and may come back at once: " users ".", \
+                "<field type='boolean' var='sure' label='Yes, do it'><required/>" \
+                "<value>0</value></field>"))
+
+static void steps_go_forward_and_back(void **state)
+{
+    (void)state;
+    make_admin(true);
+    dialogue_join();
+    ask(START(END));
+    answered(END_FORM(""));
+    ask(STEP(END, "prev", ""));
+    answered(REFUSED("modify", "bad-request", DETAIL("bad-action")));
+    ask(STEP(END, "complete", ""));
+    answered(REFUSED("modify", "bad-request", DETAIL("bad-action")));
+    ask(STEP(END, "next", SUBMIT(VALUE("accountjids", "@"))));
+    answered(REFUSED_TEXT("modify", "bad-request", "Users whose sessions end: an address such "
+                          "as user@example.com is needed", DETAIL("bad-payload")));
+    ask(STEP(END, "next", SUBMIT(VALUE("accountjids", "X@y"))));
+    answered(END_SURE("x@y"));
+    ask(STEP(END, "prev", ""));
+    answered(END_FORM("<value>x@y</value>"));
+    ask(STEP(END, "execute", SUBMIT("<field var='accountjids'><value>x@y</value><value>"
+                                    USER_JID "/a</value></field>")));
+    answered(END_SURE("x@y, " USER_JID));
+    ask(STEP(END, "complete", SURE("1")));
+    DOWN("close " USER_JID ": An administrator has ended the session\n");
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, 2); /* out of the room; the answer */
+    assert_non_null(strstr(sent.stanzas[1].text, "x@y had no session. Sessions ended: 1."));
+    canonical_release(&sent);
+}
+
+static void canceling_ends_it(void **state)
+{
+    (void)state;
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    ask(STEP("forget", "cancel", ""));
+    answered(ANSWER("forget", "canceled", ""));
+    ask(STEP("forget", "cancel", ""));
+    answered(REFUSED("cancel", "not-allowed", DETAIL("session-expired")));
+}
+
+/* --- what goes wrong -------------------------------------------------------------------- */
+
+static const struct {
+    const char *request;
+    const char *answer;
+} wrong[] = {
+    { START("nothing"), REFUSED("cancel", "item-not-found", "") },
+    { START("reload"), REFUSED("auth", "forbidden", "") },
+    { "<command xmlns='" NS_COMMANDS "'/>", REFUSED("modify", "bad-request", "") },
+    { COMMAND("forget", "action='dance'", ""),
+      REFUSED("modify", "bad-request", DETAIL("malformed-action")) },
+    { COMMAND("forget", "action='complete'", ""),
+      REFUSED("modify", "bad-request", DETAIL("bad-action")) },
+    { COMMAND("forget", "action='cancel'", ""),
+      REFUSED("modify", "bad-request", DETAIL("bad-action")) },
+    { COMMAND("forget", "sessionid=''", ""),
+      REFUSED("modify", "bad-request", DETAIL("bad-sessionid")) },
+    { COMMAND("forget", "sessionid='00000000000000000000000000000000'", ""),
+      REFUSED("modify", "bad-request", DETAIL("bad-sessionid")) },
+};
+
+static void errors_are_those_of_the_protocol(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        ask(wrong[i].request);
+        answered(wrong[i].answer);
+    }
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    ask(STEP("export", "complete", ""));
+    answered(REFUSED("modify", "bad-request", DETAIL("bad-sessionid")));
+}
+
+static void errors_say_what_they_are_about(void **state)
+{
+    (void)state;
+    ask(COMMAND("&lt;x>", "action='execute'", "<y/>"));
+    SENT("<iq type='error' id='c' to='" BALCONY "' from='" LAB_DOMAIN "'>"
+         "<command xmlns='" NS_COMMANDS "' node='&lt;x>'/>"
+         ERROR("cancel", "item-not-found") "</iq>");
+    ask(COMMAND("x", "sessionid='s'", ""));
+    SENT("<iq type='error' id='c' to='" BALCONY "' from='" LAB_DOMAIN "'>"
+         "<command xmlns='" NS_COMMANDS "' node='x' sessionid='s'/>"
+         "<error type='modify'><bad-request xmlns='" NS_STANZAS "'/><text xmlns='" NS_STANZAS
+         "'>*</text><bad-sessionid xmlns='" NS_COMMANDS "'/></error></iq>");
+}
+
+static void a_session_is_of_the_client_that_opened_it(void **state)
+{
+    static const char *const others[] = { CHAMBER, USER_JID, "romeo@example.net/x" };
+
+    (void)state;
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    for (size_t i = 0; i < COUNT(others); i++) {
+        ask_as(others[i], STEP("forget", "complete", SURE("1")));
+        struct canonical sent = lab_take(LAB_DOMAIN);
+        assert_int_equal(sent.count, 1);
+        assert_non_null(strstr(sent.stanzas[0].text, "bad-sessionid"));
+        canonical_release(&sent);
+    }
+    ask(STEP("forget", "cancel", ""));
+    answered(ANSWER("forget", "canceled", ""));
+}
+
+static void a_session_is_of_the_domain_that_opened_it(void **state)
+{
+    (void)state;
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    dialogue_stream = LAB_GATEWAY;
+    ask(STEP("forget", "complete", SURE("1")));
+    struct canonical sent = lab_take(LAB_GATEWAY);
+    assert_non_null(strstr(sent.stanzas[0].text, "bad-sessionid"));
+    canonical_release(&sent);
+}
+
+static void sessions_wait_for_some_time(void **state)
+{
+    (void)state;
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    let_pass(COMMAND_WAIT_MS);
+    ask(STEP("forget", "complete", SURE("0")));
+    answered(REFUSED("modify", "bad-request", DETAIL("bad-payload")));
+    let_pass(COMMAND_WAIT_MS + 1); /* no matter whether the sweep was here */
+    ask(STEP("forget", "complete", SURE("1")));
+    answered(REFUSED("cancel", "not-allowed", DETAIL("session-expired")));
+}
+
+static void a_user_has_so_many_sessions_and_loses_the_oldest(void **state)
+{
+    char first[64];
+
+    (void)state;
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+    memcpy(first, session, sizeof first);
+    for (int i = 0; i < COMMAND_USER_MAX; i++) {
+        ask(START("forget"));
+        answered(FORGET_FORM("0"));
+        assert_string_not_equal(session, first);
+    }
+    ask(STEP("forget", "cancel", ""));
+    answered(ANSWER("forget", "canceled", ""));
+    memcpy(session, first, sizeof first);
+    ask(STEP("forget", "cancel", ""));
+    answered(REFUSED("cancel", "not-allowed", DETAIL("session-expired")));
+}
+
+static void all_users_have_so_many_sessions(void **state)
+{
+    (void)state;
+    for (int i = 0; i < COMMAND_TOTAL_MAX; i++) {
+        struct strbuf client = STRBUF_INIT(64);
+        strbuf_addf(&client, "u%d@example.net/x", i);
+        ask_as(strbuf_text(&client), START("forget"));
+        strbuf_release(&client);
+    }
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, COMMAND_TOTAL_MAX);
+    canonical_release(&sent);
+    ask(START("forget"));
+    answered(REFUSED("wait", "resource-constraint", ""));
+    let_pass(COMMAND_WAIT_MS + 1);
+    ask(START("forget"));
+    answered(FORGET_FORM("0"));
+}
+
+static void who_is_no_admin_any_more_cannot_go_on(void **state)
+{
+    (void)state;
+    make_admin(true);
+    ask(START(END));
+    answered(END_FORM(""));
+    make_admin(false);
+    ask(STEP(END, "next", SUBMIT(VALUE("accountjids", "x@y"))));
+    answered(REFUSED("auth", "forbidden", ""));
+    make_admin(true);
+    ask(STEP(END, "next", SUBMIT(VALUE("accountjids", "x@y"))));
+    answered(REFUSED("cancel", "not-allowed", DETAIL("session-expired")));
+}
+
+static void an_endless_id_is_refused(void **state)
+{
+    struct strbuf xml = STRBUF_INIT(1 << 20);
+
+    (void)state;
+    strbuf_adds(&xml, "<iq type='set' from='" BALCONY "' to='" LAB_DOMAIN "' id='");
+    for (int i = 0; i < 100000; i++)
+        strbuf_addch(&xml, 'x');
+    strbuf_adds(&xml, "'>" START("forget") "</iq>");
+    RECV(strbuf_text(&xml));
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, 1);
+    assert_non_null(strstr(sent.stanzas[0].text, "bad-request"));
+    canonical_release(&sent);
+    strbuf_release(&xml);
+}
+
+static void only_the_domain_has_commands(void **state)
+{
+    static const char *const addresses[] = { ROOM, "romeo@" LAB_DOMAIN, "%net@" LAB_DOMAIN,
+                                             LAB_DOMAIN "/x" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(addresses); i++) {
+        struct strbuf xml = STRBUF_INIT(4096);
+        strbuf_addf(&xml, "<iq type='set' id='c' from='" BALCONY "' to='%s'>" START("export")
+                          "</iq>", addresses[i]);
+        RECV(strbuf_text(&xml));
+        struct canonical sent = lab_take(LAB_DOMAIN);
+        assert_non_null(strstr(sent.stanzas[0].text, "service-unavailable"));
+        canonical_release(&sent);
+        strbuf_release(&xml);
+    }
+}
+
+/* --- the commands ----------------------------------------------------------------------- */
+
+#define CELL(var, value) "<field var='" var "'><value>" value "</value></field>"
+#define ROW(a, b, c) \
+    "<item>" CELL("transport", a) CELL("what", b) CELL("state", c) "</item>"
+#define COLUMN(var, label) "<field type='text-single' var='" var "' label='" label "'/>"
+#define STATUS(rows) \
+    ANSWER("status", "completed", \
+           "<note type='info'>What you have in use at this gateway.</note>" \
+           "<x xmlns='" NS_DATA "' type='result'><title>Show what I use</title><reported>" \
+           COLUMN("transport", "Transport") COLUMN("what", "What") COLUMN("state", "State") \
+           "</reported>" rows "</x>")
+
+static void status_shows_what_is_in_use(void **state)
+{
+    (void)state;
+    ask(START("status"));
+    answered(STATUS(ROW(LAB_DOMAIN, "A fake network", "you are not using it")));
+    dialogue_join();
+    ask(START("status"));
+    answered(STATUS(ROW(LAB_DOMAIN, "A fake network", "in use: rooms 1, contacts 0")
+                    ROW(LAB_DOMAIN, "#r", "in the room as jul")));
+}
+
+static void export_shows_what_is_stored(void **state)
+{
+    const struct store_contact contacts[] = {
+        { LAB_DOMAIN, USER_JID, "a\"\\\n<b>", "N", STORE_SUB_TO },
+        { LAB_DOMAIN, "romeo@example.net", "secret", NULL, STORE_SUB_TO },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(contacts); i++)
+        store_contact_put(lab.core->store, &contacts[i], NULL, NULL);
+    store_counter_put(lab.core->store, &(struct store_counter){ LAB_DOMAIN, USER_JID, 7, 9 },
+                      NULL, NULL);
+    fake_store_commit();
+    ask(START("export"));
+    answered(ANSWER("export", "completed",
+        "<note type='info'>This is all that is stored about you.</note>"
+        "<x xmlns='" NS_DATA "' type='result'><title>Export my data</title>"
+        "<field type='text-multi' var='data' label='Your data (JSON)'>"
+        "<value>{</value><value>  \"user\": \"" USER_JID "\",</value>"
+        "<value>  \"contacts\": [</value>"
+        "<value>    {\"transport\": \"" LAB_DOMAIN "\", "
+        "\"address\": \"a\\\"\\\\\\u000a&lt;b>\", "
+        "\"name\": \"N\", \"subscription\": \"to\"}</value><value>  ],</value>"
+        "<value>  \"sent\": [</value>"
+        "<value>    {\"transport\": \"" LAB_DOMAIN "\", \"day\": 7, \"messages\": 9}</value>"
+        "<value>  ]</value><value>}</value></field></x>"));
+}
+
+static void too_much_to_export_is_said(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2000; i++) {
+        char address[32];
+        snprintf(address, sizeof address, "a%d", i);
+        store_contact_put(lab.core->store,
+                          &(struct store_contact){ LAB_DOMAIN, USER_JID, address, NULL, 1 },
+                          NULL, NULL);
+    }
+    fake_store_commit();
+    ask(START("export"));
+    answered(FAILED("export", "There is too much to show in one message: ask the "
+                              "administrator of this gateway for a copy of your data."));
+}
+
+static void disconnecting_ends_the_session_here(void **state)
+{
+    (void)state;
+    ask(START("disconnect"));
+    answered(DONE("disconnect", "You were not connected to " LAB_DOMAIN "."));
+    dialogue_join();
+    ask(START("disconnect"));
+    DOWN("close " USER_JID ": The user has disconnected\n");
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, 2);
+    assert_non_null(strstr(sent.stanzas[1].text, "You are disconnected from"));
+    canonical_release(&sent);
+    ask_disco(NS_DISCO_INFO, "disconnect");
+    sent = lab_take(LAB_DOMAIN);
+    canonical_release(&sent);
+    dialogue_stream = LAB_GATEWAY;
+    ask_disco(NS_DISCO_INFO, "disconnect"); /* there is nothing to disconnect from */
+    sent = lab_take(LAB_GATEWAY);
+    assert_non_null(strstr(sent.stanzas[0].text, "item-not-found"));
+    canonical_release(&sent);
+}
+
+static void join_as(const char *client)
+{
+    struct strbuf xml = STRBUF_INIT(4096);
+
+    strbuf_addf(&xml, JOIN("%s", "n"), client);
+    RECV(strbuf_text(&xml));
+    strbuf_release(&xml);
+    bridge_room_joined(fake_transport_room(), "n");
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    canonical_release(&sent);
+    fake_transport_forget();
+}
+
+static void admins_see_who_is_there(void **state)
+{
+    (void)state;
+    make_admin(true);
+    join_as("b@example.net/x");
+    join_as("a@example.net/x");
+    ask(START(ADMIN "#get-online-users-num"));
+    answered(ANSWER(ADMIN "#get-online-users-num", "completed",
+        "<x xmlns='" NS_DATA "' type='result'><title>Count connected users</title>" HIDDEN
+        "<field type='text-single' var='onlineusersnum' label='Users who are connected'>"
+        "<value>2</value></field></x>"));
+    ask(START(ADMIN "#get-online-users-list"));
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_non_null(strstr(sent.stanzas[0].text, "max_items"));
+    const char *id = strstr(sent.stanzas[0].text, "sessionid='") + strlen("sessionid='");
+    snprintf(session, sizeof session, "%.*s", (int)strcspn(id, "'"), id);
+    canonical_release(&sent);
+    ask(STEP(ADMIN "#get-online-users-list", "complete", SUBMIT(VALUE("max_items", "25"))));
+    answered(ANSWER(ADMIN "#get-online-users-list", "completed",
+        "<note type='info'>2 of 2.</note>"
+        "<x xmlns='" NS_DATA "' type='result'><title>List connected users</title>" HIDDEN
+        "<field type='text-multi' var='onlineuserjids' label='Users who are connected'>"
+        "<value>a@example.net</value><value>b@example.net</value></field></x>"));
+}
+
+static void admins_write_to_everybody(void **state)
+{
+    (void)state;
+    make_admin(true);
+    join_as("b@example.net/x");
+    join_as("a@example.net/x");
+    ask(START(ADMIN "#announce"));
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    const char *id = strstr(sent.stanzas[0].text, "sessionid='") + strlen("sessionid='");
+    snprintf(session, sizeof session, "%.*s", (int)strcspn(id, "'"), id);
+    canonical_release(&sent);
+    ask(STEP(ADMIN "#announce", "complete",
+             SUBMIT(VALUE("subject", "S") VALUE("announcement", "Down &lt;at> noon"))));
+#define ANNOUNCED(to) \
+    "<message id='*' to='" to "' from='" LAB_DOMAIN "'><subject>S</subject>" \
+    "<body>Down &lt;at> noon</body></message>"
+    char *answer = put_session(ANNOUNCED("a@example.net") ANNOUNCED("b@example.net")
+                               DONE(ADMIN "#announce", "Sent to 2 users."));
+    SENT(answer);
+    free(answer);
+}
+
+static int reload_result;
+
+static int on_reload(void *arg, struct bridge_error *err)
+{
+    (void)arg;
+    return reload_result ? bridge_fail(err, BRIDGE_INVALID, "It has faults") : 0;
+}
+
+static void admins_reload(void **state)
+{
+    (void)state;
+    make_admin(true);
+    lab.core->on_reload = on_reload;
+    ask(START("reload"));
+    answered(DONE("reload", "The configuration was read again. What needs a restart is in the "
+                            "log."));
+    reload_result = -1;
+    ask(START("reload"));
+    answered(FAILED("reload", "It has faults."));
+}
+
+#define LINE(domain, stream, sessions, rooms) \
+    "<item>" CELL("domain", domain) CELL("stream", stream) CELL("sessions", sessions) \
+    CELL("rooms", rooms) "</item>"
+
+static void statistics_show_the_domains(void **state)
+{
+    struct strbuf xml = STRBUF_INIT(65536);
+
+    (void)state;
+    make_admin(true);
+    join_as("a@example.net/x");
+    ask(START("statistics"));
+    strbuf_addf(&xml, ANSWER("statistics", "completed",
+        "<x xmlns='" NS_DATA "' type='result'><title>Show statistics</title>"
+        "<field type='text-single' var='version' label='Version'><value>%s</value></field>"
+        "<field type='text-single' var='database' label='Database'><value>well</value></field>"
+        "<reported>" COLUMN("domain", "Domain")
+        COLUMN("stream", "Connection to the XMPP server")
+        COLUMN("sessions", "Sessions") COLUMN("rooms", "Rooms") "</reported>"
+        LINE(LAB_DOMAIN, "up", "sessions: 1", "rooms: 1") "</x>"), bridge_version());
+    answered(strbuf_text(&xml));
+    strbuf_release(&xml);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_step_allows_what_makes_sense),
+        TEST_GATEWAY(the_list_has_what_this_user_may_do_here),
+        TEST(each_command_says_what_it_is),
+        TEST(forgetting_takes_a_yes_and_leaves_nothing),
+        TEST(what_cannot_be_deleted_is_said),
+        TEST(forgetting_ends_with_the_gateway),
+        TEST(steps_go_forward_and_back),
+        TEST(canceling_ends_it),
+        TEST(errors_are_those_of_the_protocol),
+        TEST(errors_say_what_they_are_about),
+        TEST(a_session_is_of_the_client_that_opened_it),
+        TEST_GATEWAY(a_session_is_of_the_domain_that_opened_it),
+        TEST(sessions_wait_for_some_time),
+        TEST(a_user_has_so_many_sessions_and_loses_the_oldest),
+        TEST(all_users_have_so_many_sessions),
+        TEST(who_is_no_admin_any_more_cannot_go_on),
+        TEST(an_endless_id_is_refused),
+        TEST(only_the_domain_has_commands),
+        TEST(status_shows_what_is_in_use),
+        TEST(export_shows_what_is_stored),
+        TEST(too_much_to_export_is_said),
+        TEST_GATEWAY(disconnecting_ends_the_session_here),
+        TEST(admins_see_who_is_there),
+        TEST(admins_write_to_everybody),
+        TEST(admins_reload),
+        TEST(statistics_show_the_domains),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,295 @@
+/* Commands as a conversation with a domain. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <bridge/clock.h>
+
+#include "chat.h"
+#include "command.h"
+#include "dialogue.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define USER_JID "juliet@example.net"
+#define TO(to, attributes, inside) \
+    "<message from='" BALCONY "' to='" to "' " attributes ">" inside "</message>"
+#define SAY(text) TO(LAB_DOMAIN, "type='chat'", "<body>" text "</body>")
+#define HEAR_FROM(domain, text) \
+    "<message type='chat' id='*' to='" BALCONY "' from='" domain "'><body>" text \
+    "</body></message>"
+#define HEAR(text) HEAR_FROM(LAB_DOMAIN, text)
+#define AGAIN "Write \"help\" for a list of all."
+
+static char *admins[] = { USER_JID };
+
+static void make_admin(bool is)
+{
+    lab.core->options->gateway.admin_jids =
+        (struct setting_strings){ is ? admins : NULL, is ? 1 : 0 };
+}
+
+static int teardown(void **state)
+{
+    make_admin(false);
+    return dialogue_teardown(state);
+}
+
+/* Timers do not run: the stream's pings would find nobody. */
+static void let_pass(uint64_t ms)
+{
+    clock_freeze(clock_monotonic() + ms, clock_wall() + (int64_t)ms);
+}
+
+#undef TEST
+#undef TEST_GATEWAY
+#define TEST(function) cmocka_unit_test_setup_teardown(function, dialogue_setup, teardown)
+#define TEST_GATEWAY(function) \
+    cmocka_unit_test_setup_teardown(function, dialogue_setup_gateway, teardown)
+
+/* --- help --------------------------------------------------------------------------------- */
+
+#define HELP_STATUS "\nstatus - Shows which transports you use, your rooms and contacts."
+#define HELP_REST \
+    "\nexport - Shows everything that is stored about you." \
+    "\nforget - Deletes everything that is stored about you, after a question."
+#define HELP_END "\nWrite \"help\" and a command to learn more about it."
+
+static void help_lists_what_the_user_may_do_here(void **state)
+{
+    (void)state;
+    RECV(SAY("help") SAY(" HELP ") SAY(" \t"));
+    for (int i = 0; i < 3; i++)
+        SENT_ANYHOW(1, HEAR("You can write these commands to " LAB_DOMAIN ":" HELP_STATUS
+             "\ndisconnect - Ends your session here: you leave the rooms and the network."
+             HELP_REST HELP_END));
+    dialogue_stream = LAB_GATEWAY;
+    RECV(TO(LAB_GATEWAY, "", "<body>help</body>"));
+    SENT(HEAR_FROM(LAB_GATEWAY, "You can write these commands to " LAB_GATEWAY ":" HELP_STATUS
+                   HELP_REST HELP_END));
+}
+
+static void help_explains_a_command(void **state)
+{
+    (void)state;
+    RECV(SAY("help Forget"));
+    SENT(HEAR("forget - Deletes everything that is stored about you, after a question."));
+    RECV(SAY("help announce"));
+    SENT(HEAR("This command is for administrators."));
+    make_admin(true);
+    RECV(SAY("help list-users"));
+    SENT(HEAR("list-users - Shows the users who are connected.\nBehind the command you can "
+              "write, in this order or as name=value; put \"...\" around values with spaces:"
+              "\nmax_items - How many users to show: 25, 50, 75, 100, 150, 200, none"));
+    RECV(SAY("help announce"));
+    SENT(HEAR("announce - Writes to all users who are connected.\nBehind the command you can "
+              "write, in this order or as name=value; put \"...\" around values with spaces:"
+              "\nannouncement - Announcement (needed)\nsubject - Subject"));
+}
+
+static void a_slip_gets_the_nearest_word(void **state)
+{
+    static const struct {
+        const char *said;
+        const char *heard;
+    } rows[] = {
+        { "statsu", "There is no command \"statsu\" here. Did you mean \"status\"? " AGAIN },
+        { "forgot", "There is no command \"forgot\" here. Did you mean \"forget\"? " AGAIN },
+        { "relaod", "There is no command \"relaod\" here. " AGAIN }, /* for admins */
+        { "good morning", "There is no command \"good\" here. " AGAIN },
+        { "help stats", "There is no command \"stats\" here. Did you mean \"status\"? " AGAIN },
+        { "\"&lt;a b>\"", "There is no command \"&lt;a b>\" here. " AGAIN },
+        { "a \"b", "A quotation mark is open: close it with another \"" },
+        { "cancel", "There is nothing to cancel." },
+        { "reload", "This command is for administrators." },
+        { "status now", "\"now\" is one word too many. Write \"help status\" to see what it "
+                        "takes." },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct strbuf in = STRBUF_INIT(4096), out = STRBUF_INIT(4096);
+        strbuf_addf(&in, SAY("%s"), rows[i].said);
+        strbuf_addf(&out, HEAR("%s"), rows[i].heard);
+        RECV(strbuf_text(&in));
+        SENT(strbuf_text(&out));
+        strbuf_release(&in);
+        strbuf_release(&out);
+    }
+}
+
+/* --- dialogues -------------------------------------------------------------------------- */
+
+static void results_are_told_in_lines(void **state)
+{
+    (void)state;
+    RECV(SAY("STATUS"));
+    SENT(HEAR("What you have in use at this gateway.\n- " LAB_DOMAIN ", A fake network, you "
+              "are not using it"));
+    RECV(SAY("export"));
+    SENT(HEAR("This is all that is stored about you.\nYour data (JSON):\n{\n  \"user\": \""
+              USER_JID "\",\n  \"contacts\": [\n  ],\n  \"sent\": [\n  ]\n}"));
+}
+
+#define FORGET \
+    "This deletes everything that is stored about you at this gateway, on all its " \
+    "transports: contacts in your roster (0 now) are removed from it, you leave all rooms, " \
+    "and your sessions are closed. Only how many messages you have sent today is kept until " \
+    "tomorrow, where that is limited. It cannot be undone. Do it? (yes or no)"
+#define CANCELED "Canceled; nothing was done."
+
+static void what_cannot_be_undone_is_asked_for(void **state)
+{
+    (void)state;
+    RECV(SAY("forget"));
+    SENT(HEAR(FORGET));
+    RECV(SAY("hm"));
+    SENT(HEAR("Please write yes or no."));
+    RECV(SAY("no"));
+    SENT(HEAR(CANCELED));
+    RECV(SAY("yes"));
+    SENT(HEAR("There is no command \"yes\" here. " AGAIN));
+    RECV(SAY("forget") SAY("cancel"));
+    SENT(HEAR(FORGET) HEAR(CANCELED));
+    RECV(SAY("forget") SAY("YES"));
+    SENT(HEAR(FORGET));
+    fake_store_commit();
+    SENT(HEAR("Everything that was stored about you is deleted, and your sessions are "
+              "closed."));
+}
+
+static void another_client_has_another_dialogue(void **state)
+{
+    (void)state;
+    RECV(SAY("forget"));
+    SENT(HEAR(FORGET));
+    RECV("<message type='chat' from='" CHAMBER "' to='" LAB_DOMAIN "'><body>yes</body>"
+         "</message>");
+    SENT("<message type='chat' id='*' to='" CHAMBER "' from='" LAB_DOMAIN "'><body>There is no "
+         "command \"yes\" here. " AGAIN "</body></message>");
+    let_pass(COMMAND_WAIT_MS + 1); /* and it does not wait for ever */
+    RECV(SAY("yes"));
+    SENT(HEAR("There is no command \"yes\" here. " AGAIN));
+}
+
+static void what_is_missing_is_asked_for(void **state)
+{
+    (void)state;
+    make_admin(true);
+    RECV(SAY("end-sessions"));
+    SENT(HEAR("Users whose sessions end? (Write \"cancel\" to stop.)"));
+    RECV(SAY("@"));
+    SENT(HEAR("Users whose sessions end: an address such as user@example.com is needed. Try "
+              "again, or write \"cancel\" to stop."));
+    RECV(SAY("x@y, Z@y"));
+    SENT(HEAR("These users leave all rooms, and may come back at once: x@y, z@y. Do it? (yes "
+              "or no)"));
+    RECV(SAY("y"));
+    SENT(HEAR("x@y had no session. z@y had no session. Sessions ended: 0."));
+    RECV(SAY("end-sessions @"));
+    SENT(HEAR("Users whose sessions end: an address such as user@example.com is needed. Write "
+              "\"help end-sessions\" to see what it takes."));
+    RECV(SAY("list-users"));
+    SENT(HEAR("0 of 0."));
+    RECV(SAY("count-users"));
+    SENT(HEAR("Users who are connected: 0"));
+}
+
+static void announcing_goes_by_plain_words(void **state)
+{
+    (void)state;
+    make_admin(true);
+    dialogue_join();
+    RECV(SAY("announce subject=\"The &lt;end>\" at  noon"));
+    SENT("<message id='*' to='" USER_JID "' from='" LAB_DOMAIN "'>"
+         "<subject>The &lt;end></subject><body>at noon</body></message>"
+         HEAR("Sent to 1 users."));
+    RECV(SAY("announce") SAY("two\nlines"));
+    SENT(HEAR("Announcement? (Write \"cancel\" to stop.)")
+         "<message id='*' to='" USER_JID "' from='" LAB_DOMAIN "'><body>two\nlines</body>"
+         "</message>" HEAR("Sent to 1 users."));
+}
+
+static void who_is_no_admin_any_more_is_told(void **state)
+{
+    (void)state;
+    make_admin(true);
+    RECV(SAY("announce"));
+    SENT(HEAR("Announcement? (Write \"cancel\" to stop.)"));
+    make_admin(false);
+    RECV(SAY("text") SAY("text"));
+    SENT(HEAR("This command is for administrators.")
+         HEAR("There is no command \"text\" here. " AGAIN));
+}
+
+/* --- who is answered -------------------------------------------------------------------- */
+
+static const char *const unanswered[] = {
+    TO(LAB_DOMAIN, "type='error'", "<body>help</body><error type='cancel'/>"),
+    TO(LAB_DOMAIN, "type='headline'", "<body>help</body>"),
+    TO(LAB_DOMAIN, "type='strange'", "<body>help</body>"),
+    TO(LAB_DOMAIN, "type='chat'", "<composing xmlns='http://jabber.org/protocol/chatstates'/>"),
+    TO(LAB_DOMAIN, "type='chat'", "<subject>help</subject>"),
+    TO(LAB_DOMAIN, "type='chat'", "<body>help</body><delay xmlns='" NS_DELAY
+       "' stamp='2020-01-01T00:00:00Z'/>"),
+    TO(LAB_DOMAIN, "type='chat'", "<body>help</body><x xmlns='jabber:x:delay' "
+       "stamp='20200101T00:00:00'/>"),
+    "<message type='chat' from='example.net' to='" LAB_DOMAIN "'><body>help</body></message>",
+    "<message type='chat' from='example.net/x' to='" LAB_DOMAIN "'><body>help</body></message>",
+    "<message type='chat' from='a@" LAB_DOMAIN "' to='" LAB_DOMAIN "'><body>help</body>"
+    "</message>",
+    "<message type='chat' from='" LAB_GATEWAY "' to='" LAB_DOMAIN "'><body>help</body>"
+    "</message>",
+};
+
+static void loops_find_no_partner(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(unanswered); i++) {
+        RECV(unanswered[i]);
+        SENT("");
+    }
+}
+
+static void contacts_and_rooms_are_no_command_lines(void **state)
+{
+    (void)state;
+    RECV(TO("romeo@" LAB_DOMAIN, "type='chat' id='1'", "<body>help</body>"));
+    SENT("");
+    DOWN("open " USER_JID "\nsend romeo id=1: help\n");
+}
+
+static void answers_come_at_the_pace_of_people(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CHAT_BURST + 5; i++)
+        RECV(SAY("cancel"));
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, CHAT_BURST);
+    canonical_release(&sent);
+    let_pass(CHAT_PAUSE_MS);
+    RECV(SAY("cancel") SAY("cancel"));
+    SENT(HEAR("There is nothing to cancel."));
+    RECV("<message from='romeo@example.net/x' to='" LAB_DOMAIN "'><body>cancel</body>"
+         "</message>");
+    SENT("<message type='chat' id='*' to='romeo@example.net/x' from='" LAB_DOMAIN "'>"
+         "<body>There is nothing to cancel.</body></message>");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST_GATEWAY(help_lists_what_the_user_may_do_here),
+        TEST(help_explains_a_command),
+        TEST(a_slip_gets_the_nearest_word),
+        TEST(results_are_told_in_lines),
+        TEST(what_cannot_be_undone_is_asked_for),
+        TEST(another_client_has_another_dialogue),
+        TEST(what_is_missing_is_asked_for),
+        TEST(announcing_goes_by_plain_words),
+        TEST(who_is_no_admin_any_more_is_told),
+        TEST_GATEWAY(loops_find_no_partner),
+        TEST(contacts_and_rooms_are_no_command_lines),
+        TEST(answers_come_at_the_pace_of_people),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
