@@ -221,13 +221,13 @@ def channel_jid(channel):
     return f"{channel}%{NETWORK}@{IRC}"
 
 
-@pytest.fixture
-def channel(request):
-    """A channel of the test's own, as IRC calls it; str, with its JID in `.jid`."""
-    return Channel(f"#c{next(_numbers)}")
-
-
 class Channel(str):
     @property
     def jid(self):
         return channel_jid(self)
+
+
+@pytest.fixture
+def channel():
+    """A channel of the test's own, as IRC calls it; str, with its JID in `.jid`."""
+    return Channel(f"#c{next(_numbers)}")

@@ -3,7 +3,6 @@
 import pytest
 
 from bridged import ECHO, IRC, NETWORK
-from clients.stanza import CLIENT
 from clients.xmpp import Refused
 
 NYMPH = f"nymph@{ECHO}"
@@ -110,10 +109,9 @@ async def test_a_room_cannot_be_put_into_the_roster(gateway, juliet):
     assert refused.type == "unsubscribed" or refused.error.text
 
 
-async def test_an_irc_contact_can_be_watched(gateway, juliet, carol):
-    """On a network without MONITOR by asking again and again: what the plugin can do."""
+async def test_an_irc_user_can_be_put_into_the_roster(gateway, juliet, carol):
     jid = f"carol%{NETWORK}@{IRC}"
-    juliet.write(f"<presence type='subscribe' to='{jid}'/>")
-    granted = await juliet.expect(lambda s: s.bare == jid and s.name == "presence", "an answer")
-    assert granted.type in ("subscribed", "unsubscribed", "error")
-    assert granted.type != "error" or granted.find(CLIENT + "error") is not None
+    await subscribe(juliet, jid)
+    assert await subscription(juliet, jid) in ("to", "both")
+    juliet.message(jid, "hello")
+    await carol.expect(r"^:\S+ PRIVMSG carol :hello$")
