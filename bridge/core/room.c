@@ -784,6 +784,7 @@ void bridge_room_subject(struct bridge_room *room, const char *text, const char 
 void bridge_room_message(struct bridge_room *room, const char *nick,
                          const struct bridge_message *message)
 {
+    const struct sent *sent = session_recall(room->session, room->address, message->id);
     struct strbuf *p = part(room);
 
     strbuf_adds(p, " type='groupchat'");
@@ -791,7 +792,8 @@ void bridge_room_message(struct bridge_room *room, const char *nick,
         xml_attribute(p, "id", message->id);
     else
         core_add_id(room->session->host->core, p);
-    room_write_message(p, strbuf_text(&room->from), speaker(room, nick), message);
+    room_write_message(p, strbuf_text(&room->from), speaker(room, nick), message,
+                       sent ? sent->origin : NULL);
     if (!room->joined && !p->overflow && room->early.len + p->len + 1 < EARLY_MAX) {
         strbuf_add(&room->early, p->data, p->len + 1);
         return;

@@ -30,12 +30,10 @@ void room_write_from(struct strbuf *out, const char *from, const char *nick)
 /* XEP-0045 §8.2: who did it and why go inside the item. */
 static void write_item(struct strbuf *out, const struct room_presence *p)
 {
-    bool role = p->new_nick || !p->unavailable; /* who has left has no role */
-
     strbuf_adds(out, "<item affiliation='");
     strbuf_adds(out, affiliations[p->affiliation]);
     strbuf_adds(out, "' role='");
-    strbuf_adds(out, role ? roles[p->role] : "none");
+    strbuf_adds(out, roles[p->role]);
     strbuf_addch(out, '\'');
     xml_attribute(out, "nick", p->new_nick);
     const char *reason = p->forced ? p->reason : NULL;
@@ -80,11 +78,16 @@ void room_write_subject(struct strbuf *out, const char *from, const char *who,
 }
 
 void room_write_message(struct strbuf *out, const char *from, const char *nick,
-                        const struct bridge_message *message)
+                        const struct bridge_message *message, const char *origin)
 {
     room_write_from(out, from, nick);
     strbuf_addch(out, '>');
     message_write_body(out, message);
     message_write_delay(out, from, message->time);
+    if (origin) {
+        strbuf_adds(out, "<origin-id xmlns='" NS_SID "'");
+        xml_attribute(out, "id", origin);
+        strbuf_adds(out, "/>");
+    }
     strbuf_adds(out, "</message>");
 }

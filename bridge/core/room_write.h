@@ -30,7 +30,8 @@ void room_write_presence(struct strbuf *out, const char *from, const char *nick,
                          const struct room_presence *presence);
 void room_write_subject(struct strbuf *out, const char *from, const char *who,
                         const char *subject, int64_t time);
+/* `origin`: XEP-0359 origin-id, or NULL. */
 void room_write_message(struct strbuf *out, const char *from, const char *nick,
-                        const struct bridge_message *message);
+                        const struct bridge_message *message, const char *origin);
 
 #endif

@@ -50,13 +50,11 @@ static void __attribute__((format(printf, 3, 4)))
 refuse_with(const struct inbound *in, enum bridge_code code, const char *format, ...)
 {
     struct bridge_error why;
-    char text[BRIDGE_ERROR_MAX];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    bridge_failv(&why, code, format, args);
     va_end(args);
-    bridge_fail(&why, code, "%s", text);
     refuse(in, &why);
 }
 
@@ -101,6 +99,14 @@ static void on_bounce(const struct inbound *in)
 
 /* --- messages -------------------------------------------------------------------- */
 
+/* XEP-0359 §3.1: some clients know their own message by this alone. */
+static const char *origin_id(const struct inbound *in)
+{
+    xmpp_stanza_t *origin = stanza_child(in->stanza, "origin-id", NS_SID);
+
+    return origin ? xmpp_stanza_get_id(origin) : NULL;
+}
+
 static void say_in_room(const struct inbound *in, struct bridge_room *room, const char *text)
 {
     struct bridge_session *session = session_find(in->host, jid_bare(in->from));
@@ -109,7 +115,8 @@ static void say_in_room(const struct inbound *in, struct bridge_room *room, cons
     struct bridge_error err;
 
     message_read_body(&message, text);
-    session_remember(session, in->id, address, jid_full(in->from), jid_bare(in->to));
+    session_remember(session, in->id, origin_id(in), address, jid_full(in->from),
+                     jid_bare(in->to));
     if (guard_message(session, &err) ||
         in->host->transport->say(session->data, room, &message, &err))
         refuse(in, &err);
@@ -127,8 +134,8 @@ static void set_subject(const struct inbound *in, struct bridge_room *room, cons
         refuse_with(in, BRIDGE_UNSUPPORTED, "The subject cannot be changed here");
         return;
     }
-    session_remember(session, in->id, strbuf_text(&in->target.address), jid_full(in->from),
-                     jid_bare(in->to));
+    session_remember(session, in->id, NULL, strbuf_text(&in->target.address),
+                     jid_full(in->from), jid_bare(in->to));
     if (guard_message(session, &err) ||
         transport->subject(session->data, room, text, in->id, &err))
         refuse(in, &err);
@@ -204,7 +211,7 @@ static int deliver(const struct inbound *in, const char *text, struct bridge_err
     if (!session)
         goto out;
     message_read_body(&message, text);
-    session_remember(session, in->id, strbuf_text(&contact), jid_full(in->from),
+    session_remember(session, in->id, NULL, strbuf_text(&contact), jid_full(in->from),
                      in->target.kind == BRIDGE_ADDRESS_ROOM ? jid_full(in->to)
                                                             : jid_bare(in->to));
     if (guard_message(session, err) ||
@@ -236,10 +243,55 @@ static void on_chat(const struct inbound *in)
     strbuf_release(&text);
 }
 
+/* What only the other client could read: OMEMO (XEP-0384) in both its
+ * versions, OpenPGP (XEP-0373, XEP-0027), and whatever XEP-0380 declares. Its
+ * <body/> is a notice for clients that cannot decrypt, not what was said. */
+static bool is_encrypted(xmpp_stanza_t *stanza)
+{
+    static const struct {
+        const char *name;
+        const char *ns;
+    } marks[] = {
+        { "encryption", NS_EME },
+        { "encrypted", NS_OMEMO_1 },
+        { "encrypted", NS_OMEMO_2 },
+        { "openpgp", "urn:xmpp:openpgp:0" },
+        { "x", "jabber:x:encrypted" },
+    };
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (stanza_child(stanza, marks[i].name, marks[i].ns))
+            return true;
+    }
+    return false;
+}
+
+/* OMEMO without a payload: keys that clients exchange by themselves. Nothing
+ * was said, and nobody waits for an answer. */
+static bool is_key_exchange(xmpp_stanza_t *stanza)
+{
+    xmpp_stanza_t *keys = stanza_child(stanza, "encrypted", NS_OMEMO_1);
+
+    if (!keys)
+        keys = stanza_child(stanza, "encrypted", NS_OMEMO_2);
+    return keys && !stanza_child(keys, "payload", NULL);
+}
+
+static void refuse_encrypted(const struct inbound *in)
+{
+    if (!is_key_exchange(in->stanza))
+        refuse_with(in, BRIDGE_UNSUPPORTED,
+                    "This was not sent: it is encrypted for XMPP clients, and nobody on the "
+                    "other network could read it. Turn encryption off for this conversation "
+                    "and send it again");
+}
+
 static void on_message(const struct inbound *in)
 {
     if (!strcmp(in->type, "error"))
         on_bounce(in);
+    else if (is_encrypted(in->stanza))
+        refuse_encrypted(in);
     else if (!strcmp(in->type, "groupchat"))
         on_groupchat(in);
     else

@@ -154,8 +154,8 @@ static char *append(char *at, char **copy, const char *text)
     return stpcpy(at, text) + 1;
 }
 
-void session_remember(struct bridge_session *session, const char *id, const char *address,
-                      const char *from, const char *to)
+void session_remember(struct bridge_session *session, const char *id, const char *origin,
+                      const char *address, const char *from, const char *to)
 {
     if (!id)
         return;
@@ -163,11 +163,15 @@ void session_remember(struct bridge_session *session, const char *id, const char
         session->sent = bridge_alloc(SENT_MAX * sizeof *session->sent);
     struct sent *s = &session->sent[session->next_sent++ % SENT_MAX];
     free(s->id);
-    char *at = bridge_realloc(NULL, strlen(id) + strlen(address) + strlen(from) + strlen(to) + 4);
+    size_t size = strlen(id) + strlen(address) + strlen(from) + strlen(to) + 4;
+    char *at = bridge_realloc(NULL, size + (origin ? strlen(origin) + 1 : 0));
     at = append(at, &s->id, id);
     at = append(at, &s->address, address);
     at = append(at, &s->from, from);
-    append(at, &s->to, to);
+    at = append(at, &s->to, to);
+    s->origin = NULL;
+    if (origin)
+        append(at, &s->origin, origin);
 }
 
 const struct sent *session_recall(const struct bridge_session *session, const char *address,

@@ -26,6 +26,7 @@ struct sent {
     char *address; /* that the transport saw */
     char *from;    /* the client (full JID): an error to the bare JID is lost */
     char *to;      /* what the client wrote to */
+    char *origin;  /* XEP-0359 origin-id, or NULL */
 };
 
 #define SENT_MAX 32 /* the last so many are remembered */
@@ -61,9 +62,10 @@ void session_resume(struct bridge_session *session);
 /* Nothing holds it and it was not used for a while. */
 bool session_idle(const struct bridge_session *session, uint64_t now);
 
-/* Remember an accepted message; id may be NULL (then it cannot be found again). */
-void session_remember(struct bridge_session *session, const char *id, const char *address,
-                      const char *from, const char *to);
+/* Remember an accepted message; id may be NULL (then it cannot be found again),
+ * and so may origin. */
+void session_remember(struct bridge_session *session, const char *id, const char *origin,
+                      const char *address, const char *from, const char *to);
 /* The latest with this id and address, or NULL. */
 const struct sent *session_recall(const struct bridge_session *session, const char *address,
                                   const char *id);

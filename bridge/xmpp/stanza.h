@@ -22,6 +22,10 @@
 #define NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define NS_NICK "http://jabber.org/protocol/nick"
 #define NS_DELAY "urn:xmpp:delay"
+#define NS_SID "urn:xmpp:sid:0"
+#define NS_EME "urn:xmpp:eme:0"
+#define NS_OMEMO_1 "eu.siacs.conversations.axolotl"
+#define NS_OMEMO_2 "urn:xmpp:omemo:2"
 #define NS_SERVERINFO "http://jabber.org/network/serverinfo"
 
 /* First child element with this name and namespace, or NULL. `ns` NULL takes

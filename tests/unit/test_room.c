@@ -326,6 +326,20 @@ static void sixty_four_clients_are_enough(void **state)
 /* --- talking -------------------------------------------------------------- */
 
 /* §7.4: reflected to all under the nick, with the sender's id. */
+/* XEP-0359: without it, some clients show the message twice. */
+static void the_senders_copy_has_its_origin_id(void **state)
+{
+    struct bridge_room *room = dialogue_join();
+
+    (void)state;
+    RECV("<message type='groupchat' id='m1' from='" BALCONY "' to='" ROOM "'><body>O</body>"
+         "<origin-id xmlns='" NS_SID "' id='o&apos;1'/></message>");
+    DOWN("say #r id=m1: O\n");
+    bridge_room_message(room, "jul", &(struct bridge_message){ .id = "m1", .body = "O" });
+    SENT("<message type='groupchat' id='m1' to='" BALCONY "' from='" ROOM "/jul'><body>O</body>"
+         "<origin-id xmlns='urn:xmpp:sid:0' id='o&apos;1'/></message>");
+}
+
 static void what_one_says_goes_to_the_network_and_comes_back_to_all(void **state)
 {
     (void)state;
@@ -1021,6 +1035,7 @@ int main(void)
         TEST(a_client_that_joins_again_is_told_everything_again),
         TEST(a_client_joins_again_under_the_nick_that_it_had_asked_for),
         TEST(sixty_four_clients_are_enough),
+        TEST(the_senders_copy_has_its_origin_id),
         TEST(what_one_says_goes_to_the_network_and_comes_back_to_all),
         TEST(what_the_network_refuses_comes_back_as_an_error),
         TEST(who_is_not_inside_cannot_speak),
