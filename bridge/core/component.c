@@ -73,11 +73,11 @@ static const struct {
 } stream_errors[] = {
     { "not-authorized",
       "the XMPP server refused the secret: make `secret` of this domain in bridge.conf the same "
-      "as `component_secret` below its Component in Prosody, or as `password` below `hosts` of "
-      "ejabberd_service in ejabberd" },
+      "as `component_secret` below its Component in Prosody, or as `password` of "
+      "ejabberd_service (or of the domain below its `hosts`) in ejabberd" },
     { "host-unknown",
       "the XMPP server does not know this domain: add a Component with this name to Prosody's "
-      "configuration, or the name below `hosts` of ejabberd_service in ejabberd, and reload it; "
+      "configuration, or to `hosts` if ejabberd_service in ejabberd lists any, and reload it; "
       "Prosody also says so on its port for clients, which xmpp.port in bridge.conf must not be" },
     { "conflict",
       "another program is connected to the XMPP server as this domain: stop it (a second "
