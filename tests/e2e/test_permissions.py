@@ -122,7 +122,8 @@ async def test_a_limit_of_a_minute_says_when_it_goes_on(gateway, juliet, romeo):
 
 
 async def test_a_limit_of_a_day_survives_a_restart(daemon, juliet, romeo):
-    over = "You have sent 3 messages today, the most that is allowed here; it goes on at 00:00 UTC"
+    over = ("You have sent 3 messages today, the most that is allowed here; "
+            "it goes on at 00:00 UTC")
     daemon.echo["limits"] = {"messages_per_day": 3}
     await daemon.start()
     for text in ("one", "two", "three"):
@@ -148,7 +149,8 @@ def count_of(daemon, user):
     """What is in the database already."""
     db = sqlite3.connect(f"file:{daemon.config['database']}?mode=ro", uri=True)
     try:
-        rows = db.execute("SELECT messages FROM counter WHERE user = ?", (user.bare,)).fetchall()
+        rows = db.execute("SELECT messages FROM counter WHERE user = ?",
+                          (user.bare,)).fetchall()
     finally:
         db.close()
     return rows[0][0] if rows else 0
