@@ -1,4 +1,4 @@
-"""Child processes whose output is awaited line by line: nothing sleeps, nothing polls a file."""
+"""Child processes whose output is awaited line by line; nothing sleeps or polls a file."""
 
 import asyncio
 import collections
@@ -91,9 +91,9 @@ class Process:
                         return match
                 left = end - time.monotonic()
                 if self._eof or left <= 0:
-                    why = f"ended with {self.child.poll()}" if self._eof else "said nothing more"
                     break
                 self._changed.wait(left)
+        why = f"ended with {self.child.wait(DEADLINE)}" if self._eof else "said nothing more"
         raise AssertionError(f"{self.name} {why} before /{pattern}/\n{self.tail()}")
 
     async def logged(self, pattern, start=0, timeout=DEADLINE):

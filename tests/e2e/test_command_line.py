@@ -166,8 +166,8 @@ def plugin(tmp_path, config):
         if text is not None:
             source = tmp_path / f"{name}.c"
             source.write_text(text)
-            subprocess.run(["cc", "-std=gnu11", "-shared", "-fPIC", f"-I{INCLUDE}", source, "-o",
-                            target], check=True, capture_output=True)
+            subprocess.run(["cc", "-shared", "-fPIC", f"-I{INCLUDE}", source, "-o", target],
+                           check=True, capture_output=True)
         elif raw is not None:
             target.write_bytes(raw)
         config.config["transports"] = [{"plugin": name, "domain": "x.xmpp.test", "secret": "s"}]

@@ -8,6 +8,7 @@ import pytest
 
 from bridged import ECHO, GATEWAY, IRC
 from clients.component import impostor
+from clients.xmpp import PING
 from servers.ejabberd import Ejabberd
 from servers.prosody import Prosody
 from servers.scripted import ScriptedServer
@@ -160,7 +161,7 @@ async def test_half_a_stanza_before_the_cut_is_forgotten(make_daemon):
         await daemon.logged(rf"component\[{re.escape(ECHO)}\]: up", start)
     (link,) = await server.up(ECHO)
     link.send(f"<message from='a@b/c' to='x@{ECHO}' type='chat'><body>whole</body></message>")
-    link.send(f"<iq from='a@b/c' to='{ECHO}' type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>")
+    link.send(f"<iq from='a@b/c' to='{ECHO}' type='get' id='p'>{PING}</iq>")
     await server.until(lambda: any(s.id == "p" for s in answers))
     assert [s.body for s in answers if s.name == "message"] == ["whole"]
     await server.stop()

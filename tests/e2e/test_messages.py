@@ -125,8 +125,8 @@ async def test_a_private_message_to_an_occupant_arrives(gateway, juliet, carol, 
 
 
 @pytest.mark.parametrize("address", ["contact", "occupant"])
-async def test_a_message_to_a_nick_that_does_not_exist_comes_back(gateway, juliet, carol, channel,
-                                                                  address):
+async def test_a_message_to_a_nick_that_does_not_exist_comes_back(
+        gateway, juliet, carol, channel, address):
     await carol.join(channel)
     await juliet.join(channel.jid, "jul")
     to = contact("nobody") if address == "contact" else f"{channel.jid}/nobody"

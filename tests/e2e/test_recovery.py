@@ -10,8 +10,8 @@ from servers.scripted import ScriptedServer
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-async def test_everybody_comes_back_after_the_xmpp_server_did(gateway, xmpp_server, juliet,
-                                                              romeo, people, carol, channel, how):
+async def test_everybody_comes_back_after_the_xmpp_server_did(
+        gateway, xmpp_server, juliet, romeo, people, carol, channel, how):
     await carol.join(channel)
     await juliet.join(channel.jid, "jul")
     await romeo.join(channel.jid, "rom")

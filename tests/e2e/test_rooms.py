@@ -74,7 +74,7 @@ async def test_a_subject_set_in_xmpp_reaches_irc(gateway, juliet, romeo, carol, 
         assert (await room.new_subject("A <new> subject")).nick == "jul"
 
 
-async def test_a_subject_that_irc_refuses_comes_back_as_an_error(gateway, juliet, carol, channel):
+async def test_a_subject_that_irc_refuses_comes_back(gateway, juliet, carol, channel):
     await carol.join(channel)
     carol.send(f"MODE {channel} +t")
     await carol.expect(" MODE ")
@@ -143,7 +143,8 @@ async def test_a_client_that_goes_offline_has_left(gateway, juliet, romeo, carol
     await orchard.presence("jul", type="unavailable")
 
 
-async def test_two_clients_of_a_user_share_one_nick(daemon, tap, juliet, people, carol, channel):
+async def test_two_clients_of_a_user_share_one_nick(daemon, tap, juliet, people, carol,
+                                                    channel):
     """The second one's entry is answered from what we know: no line goes to the network."""
     daemon.network["port"] = tap.port
     await daemon.start()

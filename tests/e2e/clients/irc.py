@@ -80,8 +80,9 @@ class IrcUser:
         """Returns the nicks with their prefixes, ourselves included."""
         self.send(f"JOIN {channel} {key}".rstrip())
         nicks, wanted = [], re.escape(channel)
+        answer = rf"(?i) (?:353 .*{wanted} :(.*)|(366|4[067]\d) .*{wanted} )"
         while True:
-            names = await self.expect(rf"(?i) (?:353 .*{wanted} :(.*)|(366|4[067]\d) .*{wanted} )")
+            names = await self.expect(answer)
             if names.group(1) is not None:
                 nicks += names.group(1).split()
             elif names.group(2) == "366":

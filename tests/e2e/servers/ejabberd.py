@@ -69,7 +69,7 @@ class Ejabberd:
         ], self.dir, environment)
         self.process.wait_line("is started in the node", timeout=60)
         for service in ("_c2s", "_http", "_service"):
-            self.process.wait_line(f"Start accepting TCP connections at .*{service}", timeout=60)
+            self.process.wait_line(f"Start accepting TCP .*{service}", timeout=60)
         return self
 
     def running(self):
