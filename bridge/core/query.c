@@ -113,11 +113,15 @@ static void describe_domain(const struct query *q, struct disco_identity *id,
     const struct bridge_transport *transport = q->host->transport;
     const struct options *o = q->host->core->options;
 
-    *id = (struct disco_identity){
+    id[0] = (struct disco_identity){
         .category = transport ? "gateway" : "component",
         .type = transport ? transport->type : "generic",
         .name = transport ? transport->description : o->gateway.name,
     };
+    if (has_rooms(q->host)) { /* XEP-0045 §6.1: by this clients find where rooms are */
+        id[1] = (struct disco_identity){ "conference", transport->type, id[0].name };
+        info->identity_count = 2;
+    }
     info->features = has_rooms(q->host) ? room_domain_features : domain_features;
 }
 
@@ -145,16 +149,16 @@ static void describe_address(const struct query *q, struct disco_identity *id,
 static void answer_disco_info(const struct query *q)
 {
     struct disco_addresses addresses[ADDRESS_KINDS];
-    struct disco_identity identity;
-    struct disco_info info = { .identities = &identity, .identity_count = 1 };
+    struct disco_identity identities[2];
+    struct disco_info info = { .identities = identities, .identity_count = 1 };
 
     contact_addresses(q->host->core->options, addresses);
     if (q->target->kind == BRIDGE_ADDRESS_NONE) {
-        describe_domain(q, &identity, &info);
+        describe_domain(q, identities, &info);
         info.addresses = addresses;
         info.address_count = ADDRESS_KINDS;
     } else {
-        describe_address(q, &identity, &info);
+        describe_address(q, identities, &info);
     }
     struct strbuf *out = begin(q);
     strbuf_addch(out, '>');

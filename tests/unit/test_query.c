@@ -42,7 +42,8 @@ static const struct {
     const char *answer;
 } infos[] = {
     { GET(LAB_DOMAIN, INFO),
-      INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") MUC_DOMAIN) },
+      INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network")
+                  IS("conference", "fake", "A fake network") MUC_DOMAIN) },
     { GET("%net@" LAB_DOMAIN, INFO),
       INFO_RESULT("%net@" LAB_DOMAIN, IS("conference", "fake", "%net") MUC_SERVICE) },
     { GET(ROOM, INFO), INFO_RESULT(ROOM, IS("conference", "text", "#r") MUC_ROOM) },
@@ -137,7 +138,8 @@ static void the_domains_say_whom_to_contact(void **state)
     o->gateway.admins = (struct setting_strings){ admins, COUNT(admins) };
     o->gateway.abuse = (struct setting_strings){ abuse, COUNT(abuse) };
     RECV(GET(LAB_DOMAIN, INFO));
-    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") MUC_DOMAIN FORM));
+    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network")
+                  IS("conference", "fake", "A fake network") MUC_DOMAIN FORM));
     RECV(GET(ROOM, INFO));
     SENT(INFO_RESULT(ROOM, IS("conference", "text", "#r") MUC_ROOM));
     dialogue_stream = LAB_GATEWAY;
