@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "config.h"
+#include "control.h"
 #include "core.h"
 #include "notify.h"
 #include "options.h"
@@ -43,6 +44,7 @@ struct daemon {
     const char *config;
     struct plugins *plugins;
     struct core *core;
+    struct control *control; /* NULL: none */
     struct notify *notify;
     uv_signal_t signals[3]; /* TERM, INT, HUP */
     uv_timer_t deadline;
@@ -98,7 +100,9 @@ static int read_arguments(int argc, char **argv, struct arguments *args)
 
 /* --- configuration ----------------------------------------------------------------- */
 
-static struct options *load_options(const char *path, struct plugins *plugins)
+/* The faults are added to `report` as well, unless it is NULL. */
+static struct options *load_options(const char *path, struct plugins *plugins,
+                                    struct strbuf *report)
 {
     struct config_faults faults;
 
@@ -108,6 +112,8 @@ static struct options *load_options(const char *path, struct plugins *plugins)
         fputs(strbuf_text(&faults.text), stderr);
         fprintf(stderr, "bridged: %zu fault%s in %s\n", faults.count,
                 faults.count == 1 ? "" : "s", path);
+        if (report)
+            strbuf_adds(report, strbuf_text(&faults.text));
     }
     config_faults_release(&faults);
     return options;
@@ -115,7 +121,7 @@ static struct options *load_options(const char *path, struct plugins *plugins)
 
 static int check_config(const struct arguments *args, struct plugins *plugins)
 {
-    struct options *options = load_options(args->config, plugins);
+    struct options *options = load_options(args->config, plugins, NULL);
 
     if (!options)
         return EXIT_FAILURE;
@@ -172,20 +178,39 @@ static void stop(struct daemon *d, const char *reason)
     /* Not a reason for the loop to go on: with everything else it ends. */
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
     uv_unref((uv_handle_t *)&d->deadline);
+    if (d->control)
+        control_close(d->control);
+    d->control = NULL;
     core_stop(d->core, reason);
 }
 
 /* --- running ------------------------------------------------------------------------ */
 
+/* -1: nothing was changed. Either way `report`, if it is not NULL, has why. */
+static int read_again(struct daemon *d, struct strbuf *report)
+{
+    struct options *fresh = load_options(d->config, d->plugins, report);
+
+    if (!fresh)
+        return -1;
+    d->core->notices = report;
+    core_reload(d->core, fresh);
+    d->core->notices = NULL;
+    return 0;
+}
+
+static int on_control_reload(void *arg, struct strbuf *report)
+{
+    return read_again(arg, report);
+}
+
 static int on_reload(void *arg, struct bridge_error *err)
 {
     struct daemon *d = arg;
-    struct options *fresh = load_options(d->config, d->plugins);
 
-    if (!fresh)
+    if (read_again(d, NULL))
         return bridge_fail(err, BRIDGE_INVALID, "Nothing was changed: the configuration has "
                                                 "faults, which the log names");
-    core_reload(d->core, fresh);
     return 0;
 }
 
@@ -230,6 +255,28 @@ static void watch_signals(struct daemon *d)
     }
 }
 
+/* Without it users are served all the same; but when somebody has it, two
+ * daemons run where one was meant. */
+static int open_control(struct daemon *d, struct bridge_error *err)
+{
+    const struct control_options options = {
+        .path = d->core->options->control_socket,
+        .core = d->core,
+        .reload = on_control_reload,
+        .arg = d,
+    };
+
+    if (!*options.path)
+        return 0;
+    d->control = control_open(&d->loop, &options, err);
+    if (d->control)
+        return 0;
+    if (err->code == BRIDGE_CONFLICT)
+        return -1;
+    log_warning("control", "%s; bridgectl will not find us", err->text);
+    return 0;
+}
+
 static int run(struct daemon *d, struct options *options)
 {
     struct bridge_error err;
@@ -243,7 +290,7 @@ static int run(struct daemon *d, struct options *options)
     d->core->on_reload = on_reload;
     d->core->on_stopped = on_stopped;
     d->core->arg = d;
-    if (core_start(d->core, &err)) {
+    if (open_control(d, &err) || core_start(d->core, &err)) {
         log_error("bridged", "%s", err.text);
         d->status = EXIT_FAILURE;
         stop(d, "The gateway could not start");
@@ -292,7 +339,7 @@ int main(int argc, char **argv)
     } else if (args.print) {
         status = print_config(plugins);
     } else {
-        struct options *options = load_options(args.config, plugins);
+        struct options *options = load_options(args.config, plugins, NULL);
         if (options) {
             log_set_level((enum log_level)options->log.level);
             raise_limits();

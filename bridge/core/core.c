@@ -1,6 +1,7 @@
 #include "core.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,6 +225,22 @@ void core_free(struct core *core)
 
 /* --- reload ------------------------------------------------------------------------ */
 
+__attribute__((format(printf, 2, 3)))
+static void needs_restart(struct core *core, const char *format, ...)
+{
+    struct strbuf what = STRBUF_INIT(4096);
+    va_list args;
+
+    va_start(args, format);
+    strbuf_addv(&what, format, args);
+    va_end(args);
+    strbuf_adds(&what, " needs a restart");
+    log_warning("reload", "%s", strbuf_text(&what));
+    if (core->notices)
+        strbuf_addf(core->notices, "%s\n", strbuf_text(&what));
+    strbuf_release(&what);
+}
+
 static struct transport_options *find_transport(struct options *options, const char *domain)
 {
     for (size_t i = 0; i < options->transport_count; i++) {
@@ -241,8 +258,7 @@ static bool reload_transport(struct bridge_host *host, const struct transport_op
     struct strbuf key = STRBUF_INIT(256);
 
     if (!after || strcmp(before->plugin, after->plugin)) {
-        log_warning("reload", "%s: removing or replacing a transport needs a restart",
-                    before->domain);
+        needs_restart(host->core, "%s: removing or replacing a transport", before->domain);
         return false;
     }
     component_set_secret(host->component, after->secret);
@@ -253,7 +269,7 @@ static bool reload_transport(struct bridge_host *host, const struct transport_op
                                            after->settings, &key);
     bool taken = !changed && before->transport->reload;
     if (changed)
-        log_warning("reload", "%s: a change of %s needs a restart", before->domain, changed);
+        needs_restart(host->core, "%s: a change of %s", before->domain, changed);
     else if (taken)
         before->transport->reload(host->instance, after->settings);
     strbuf_release(&key);
@@ -279,8 +295,7 @@ static void reload_transports(struct core *core, struct options *fresh)
     }
     for (size_t i = 0; i < fresh->transport_count; i++) {
         if (!find_transport(old, fresh->transports[i].domain))
-            log_warning("reload", "%s: adding a transport needs a restart",
-                        fresh->transports[i].domain);
+            needs_restart(core, "%s: adding a transport", fresh->transports[i].domain);
     }
 }
 
@@ -291,7 +306,7 @@ static void reload_core(struct core *core, struct options *fresh)
 
     const char *changed = settings_changed(options_rows, old, fresh, &key);
     if (changed)
-        log_warning("reload", "a change of %s needs a restart", changed);
+        needs_restart(core, "a change of %s", changed);
     log_set_level((enum log_level)fresh->log.level);
     bool front_door = core->host_count > old->transport_count;
     if (front_door && fresh->gateway.domain &&

@@ -40,6 +40,8 @@ struct core {
     /* An admin asks for what SIGHUP does. -1 with *err set: nothing was changed. */
     int (*on_reload)(void *arg, struct bridge_error *err);
     void *arg;
+    /* What a reload could not take is added, a line each; NULL: only logged. */
+    struct strbuf *notices;
 };
 
 /* Takes the options over. The caller sets the callbacks before the loop runs. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bridge/clock.h>
 #include <bridge/log.h>
 
 #include "contact.h"
@@ -16,6 +17,7 @@ static void on_up(void *arg)
     struct bridge_session *session;
     size_t i = 0;
 
+    host->since = clock_monotonic();
     while ((session = map_next(&host->sessions, &i)))
         session_resume(session);
     if (host->transport && !host->core->stopping) /* or the store is being closed */
@@ -28,6 +30,7 @@ static void on_down(void *arg)
 {
     struct bridge_host *host = arg;
 
+    host->since = clock_monotonic();
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
 }
@@ -86,6 +89,7 @@ struct bridge_host *domain_new(struct core *core, const char *name, const char *
         return NULL;
     struct bridge_host *host = bridge_alloc(sizeof *host);
     host->core = core;
+    host->since = clock_monotonic();
     host->name = bridge_strdup(jid_domain(jid));
     jid_free(jid);
     if (t) {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <bridge/map.h>
 #include <bridge/strbuf.h>
@@ -25,6 +26,7 @@ struct bridge_host {
     void *instance;                           /* the transport's own */
     struct component *component;
     struct map sessions; /* struct bridge_session by bare JID */
+    uint64_t since;      /* clock_monotonic() when the stream came up or went down last */
     struct permit permit;
 };
 

@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/un.h>
 
 #include <bridge/log.h>
 
 #include "jid.h"
 
-static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+const char *const options_log_levels[] = { "error", "warning", "info", "debug", NULL };
 
 #define GROUP(member) .offset = offsetof(struct options, member)
 #define IN(group, member) \
@@ -68,8 +69,8 @@ static const struct setting gateway_rows[] = {
 };
 
 static const struct setting log_rows[] = {
-    { .key = "level", .type = SETTING_ENUM, .flags = SETTING_RELOAD, .words = levels,
-      IN(log, level), .initial = "info",
+    { .key = "level", .type = SETTING_ENUM, .flags = SETTING_RELOAD,
+      .words = options_log_levels, IN(log, level), .initial = "info",
       .help = "error: someone must act; warning: we coped, look; info: sessions and streams; "
               "debug: the rest. Message texts and secrets are never logged." },
     { 0 },
@@ -96,6 +97,10 @@ const struct setting options_rows[] = {
     { .key = "database", .type = SETTING_STRING, GROUP(database),
       .initial = "/var/lib/bridged/bridge.db",
       .help = "The SQLite file that holds everything bridged must remember." },
+    { .key = "control_socket", .type = SETTING_STRING, GROUP(control_socket),
+      .initial = BRIDGE_CONTROL_SOCKET,
+      .help = "Where bridgectl reaches the running bridged: a Unix socket that only root and "
+              "bridged's own user may use. Empty: none." },
     { .key = "log", .type = SETTING_GROUP, GROUP(log), .rows = log_rows,
       .help = "What is written to standard error, or to the journal under systemd." },
     { .key = "allow", .type = SETTING_LIST, .flags = SETTING_RELOAD, GROUP(allow),
@@ -256,6 +261,17 @@ static void prepare_admins(struct setting_strings *admins, struct config_group *
     }
 }
 
+static void check_control_socket(const char *path, struct config_group *root,
+                                 struct config_faults *faults)
+{
+    const size_t most = sizeof((struct sockaddr_un *)0)->sun_path - 1;
+
+    if (path && *path && (*path != '/' || strlen(path) > most))
+        config_fault(faults, root, "control_socket",
+                     "expected a path from / on of at most %zu bytes, or \"\", found \"%s\"",
+                     most, path);
+}
+
 /* One element of `transports`: its plugin says which rows there are besides
  * the common ones. */
 static void load_transport(struct options *options, struct config_group *group,
@@ -348,6 +364,7 @@ struct options *options_load(const char *path, struct plugins *plugins,
     config_fill(root, options_rows, options, is_transports, NULL, faults);
     config_fill(root, list_rows, &list, anything, NULL, faults);
     prepare_domain(&options->gateway.domain, root, "gateway", faults);
+    check_control_socket(options->control_socket, root, faults);
     prepare_admins(&options->gateway.admin_jids, root, faults);
     if (options->gateway.domain && !options->gateway.secret)
         config_fault(faults, root, "gateway", "expected a secret for the domain, found none");

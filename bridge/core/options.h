@@ -31,6 +31,7 @@ struct options {
         struct setting_strings admins, support, abuse, security;
     } gateway;
     char *database;
+    char *control_socket; /* "": none */
     struct {
         int level; /* enum log_level */
     } log;
@@ -54,6 +55,9 @@ struct transport_options {
     const struct bridge_transport *transport;
     void *settings; /* struct of the plugin's rows, or NULL */
 };
+
+/* The words for enum log_level; ends with NULL. */
+extern const char *const options_log_levels[];
 
 /* The core's rows, without the list of transports. */
 extern const struct setting options_rows[];

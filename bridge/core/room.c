@@ -265,6 +265,11 @@ bool room_has_client(const struct bridge_room *room, const char *client)
     return client_find(room, client) != NULL;
 }
 
+const char *room_client(const struct bridge_room *room, size_t n)
+{
+    return n < room->client_count ? room->clients[n].jid : NULL;
+}
+
 bool room_entered_as(const struct bridge_room *room, const char *client, const char *nick)
 {
     const struct client *c = client_find(room, client);

@@ -28,6 +28,8 @@ void room_enter(struct bridge_session *session, const char *address,
 
 struct bridge_room *room_find(struct bridge_session *session, const char *address);
 bool room_has_client(const struct bridge_room *room, const char *client);
+/* The n-th client (full JID), in no particular order; NULL past the last. */
+const char *room_client(const struct bridge_room *room, size_t n);
 
 /* Did this client, which is inside, enter under `nick`? */
 bool room_entered_as(const struct bridge_room *room, const char *client, const char *nick);

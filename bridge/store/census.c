@@ -62,6 +62,13 @@ static void run(uv_work_t *work)
     sqlite3_close(db);
 }
 
+void store_census_free(struct store_census_user *users, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(users[i].user);
+    free(users);
+}
+
 static void on_run(uv_work_t *work, int status)
 {
     struct store_census *c = work->data;
@@ -69,9 +76,8 @@ static void on_run(uv_work_t *work, int status)
     (void)status; /* never cancelled in the queue */
     if (c->done)
         c->done(c->arg, c->users, c->count, c->failed ? &c->why : NULL);
-    for (size_t i = 0; i < c->count; i++)
-        free(c->users[i].user);
-    free(c->users);
+    else
+        store_census_free(c->users, c->count);
     free(c->path);
     free(c->domain);
     free(c);

@@ -123,9 +123,11 @@ struct store_census_user {
     size_t contacts;
 };
 
-/* Sorted by user, as strcmp() sorts; borrowed for the call. */
-typedef void store_census_done(void *arg, const struct store_census_user *users, size_t count,
+/* Sorted by user, as strcmp() sorts. They are the callee's, for
+ * store_census_free(). */
+typedef void store_census_done(void *arg, struct store_census_user *users, size_t count,
                                const struct bridge_error *why);
+void store_census_free(struct store_census_user *users, size_t count);
 
 /* Count the contacts of everybody who has some, at `domain` or (NULL) anywhere.
  * `done` is called once, unless it is cancelled. It may outlive the store. */

@@ -1,1 +1,15 @@
 bridge_test(test_backup SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_backup.c LAYERS base store)
+
+# The parts of the admin layer that need no daemon.
+foreach(name answer listener request)
+    bridge_test(test_${name} SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${name}.c
+        ${PROJECT_SOURCE_DIR}/bridge/admin/${name}.c
+        INCLUDES ${PROJECT_SOURCE_DIR}/bridge/admin
+        LAYERS base)
+endforeach()
+
+# The commands, on the core between fakes (core.cmake).
+bridge_test(test_verb
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_verb.c ${CMAKE_CURRENT_LIST_DIR}/dialogue.c
+    LAYERS admin core xmpp base
+    LIBRARIES core_lab)

@@ -306,6 +306,7 @@ static void says_why_it_cannot_and_touches_nothing(void **state)
         if (rows[i].existing)
             write_file(in_directory(rows[i].existing), "precious");
         back_up(in_directory(rows[i].file), &o);
+        assert_int_equal(o.progress, 0); /* it is seen before the work */
         if (!strstr(o.why, rows[i].why))
             fail_msg("%s: '%s' does not say '%s'", rows[i].file, o.why, rows[i].why);
         if (rows[i].existing)
@@ -353,13 +354,14 @@ static void does_not_replace_what_came_meanwhile(void **state)
 static struct strbuf counted = STRBUF_INIT(4096);
 static int censuses;
 
-static void on_census(void *arg, const struct store_census_user *users, size_t count,
+static void on_census(void *arg, struct store_census_user *users, size_t count,
                       const struct bridge_error *why)
 {
     (void)arg;
     assert_null(why);
     for (size_t i = 0; i < count; i++)
         strbuf_addf(&counted, "%s %zu\n", users[i].user, users[i].contacts);
+    store_census_free(users, count);
     censuses++;
 }
 
