@@ -66,6 +66,7 @@ class Bridged:
             "xmpp": {"server": "127.0.0.1", "port": component_port},
             "gateway": {"domain": GATEWAY, "secret": SECRET},
             "database": self.dir / "bridge.db",
+            "control_socket": "",  # that of a bridged which serves this machine is its own
             "log": {"level": "debug"},
             "transports": [
                 {"plugin": "irc", "domain": IRC, "secret": SECRET, "networks": [network]},
