@@ -7,11 +7,11 @@
 #include "adhoc.h"
 #include "command.h"
 #include "dialogue.h"
+#include "dialogue_commands.h"
 #include "session.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ADMIN "http://jabber.org/protocol/admin"
-#define USER_JID "juliet@example.net"
 
 /* --- asking --------------------------------------------------------------------------- */
 
@@ -107,32 +107,6 @@ static void answered(const char *xml)
     "<x xmlns='" NS_DATA "' type='form'><title>" title "</title>" \
     "<instructions>" instructions "</instructions>" fields "</x>"
 #define HIDDEN "<field type='hidden' var='FORM_TYPE'><value>" ADMIN "</value></field>"
-
-static char *admins[] = { USER_JID };
-
-static void make_admin(bool is)
-{
-    lab.core->options->gateway.admin_jids =
-        (struct setting_strings){ is ? admins : NULL, is ? 1 : 0 };
-}
-
-static int teardown(void **state)
-{
-    make_admin(false);
-    return dialogue_teardown(state);
-}
-
-/* Timers do not run: the stream's pings would find nobody. */
-static void let_pass(uint64_t ms)
-{
-    clock_freeze(clock_monotonic() + ms, clock_wall() + (int64_t)ms);
-}
-
-#undef TEST
-#undef TEST_GATEWAY
-#define TEST(function) cmocka_unit_test_setup_teardown(function, dialogue_setup, teardown)
-#define TEST_GATEWAY(function) \
-    cmocka_unit_test_setup_teardown(function, dialogue_setup_gateway, teardown)
 
 /* --- steps, as a table ----------------------------------------------------------------- */
 

@@ -7,9 +7,9 @@
 #include "chat.h"
 #include "command.h"
 #include "dialogue.h"
+#include "dialogue_commands.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define USER_JID "juliet@example.net"
 #define TO(to, attributes, inside) \
     "<message from='" BALCONY "' to='" to "' " attributes ">" inside "</message>"
 #define SAY(text) TO(LAB_DOMAIN, "type='chat'", "<body>" text "</body>")
@@ -18,32 +18,6 @@
     "</body></message>"
 #define HEAR(text) HEAR_FROM(LAB_DOMAIN, text)
 #define AGAIN "Write \"help\" for a list of all."
-
-static char *admins[] = { USER_JID };
-
-static void make_admin(bool is)
-{
-    lab.core->options->gateway.admin_jids =
-        (struct setting_strings){ is ? admins : NULL, is ? 1 : 0 };
-}
-
-static int teardown(void **state)
-{
-    make_admin(false);
-    return dialogue_teardown(state);
-}
-
-/* Timers do not run: the stream's pings would find nobody. */
-static void let_pass(uint64_t ms)
-{
-    clock_freeze(clock_monotonic() + ms, clock_wall() + (int64_t)ms);
-}
-
-#undef TEST
-#undef TEST_GATEWAY
-#define TEST(function) cmocka_unit_test_setup_teardown(function, dialogue_setup, teardown)
-#define TEST_GATEWAY(function) \
-    cmocka_unit_test_setup_teardown(function, dialogue_setup_gateway, teardown)
 
 /* --- help --------------------------------------------------------------------------------- */
 
