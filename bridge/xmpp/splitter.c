@@ -482,6 +482,13 @@ static void on_doctype(void *arg, const char *name, const char *system_id,
 
 /* --- the parser ------------------------------------------------------------ */
 
+/* Deferral would keep back a stanza whose end came in a small read, until more
+ * arrives. Weak, because it came with expat 2.6 and with distributions' later
+ * security updates: a version without it has no deferral either, and which one
+ * will run is not known when we are built. */
+extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled)
+    __attribute__((weak));
+
 static void new_parser(struct splitter *s)
 {
     unsigned long salt = 0;
@@ -490,9 +497,8 @@ static void new_parser(struct splitter *s)
     if (!parser || getentropy(&salt, sizeof salt) != 0)
         abort(); /* no memory, or no kernel that we know */
     XML_SetHashSalt(parser, salt);
-    /* Deferral would keep back a stanza whose end came in a small read, until
-     * more arrives. */
-    XML_SetReparseDeferralEnabled(parser, XML_FALSE);
+    if (XML_SetReparseDeferralEnabled)
+        XML_SetReparseDeferralEnabled(parser, XML_FALSE);
     XML_SetUserData(parser, s);
     XML_SetElementHandler(parser, on_start, on_end);
     XML_SetCharacterDataHandler(parser, on_text);
