@@ -9,8 +9,6 @@
 #include "domain.h"
 #include "jid.h"
 
-#define NS_COMMANDS "http://jabber.org/protocol/commands"
-
 /* An iq of type set with <command/>, to the domain itself; always answered,
  * perhaps later. */
 void adhoc_answer(struct bridge_host *host, xmpp_stanza_t *iq, xmpp_stanza_t *command,

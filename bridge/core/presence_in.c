@@ -1,0 +1,124 @@
+/* Presence from users: in rooms, to contacts, to the domain itself. */
+#include "inbound.h"
+
+#include <string.h>
+
+#include "contact.h"
+#include "guard.h"
+#include "room.h"
+#include "session.h"
+#include "stanza.h"
+
+static void enter_room(const struct inbound *in, struct room_request *request,
+                       xmpp_stanza_t *muc)
+{
+    const char *address = strbuf_text(&in->target.address);
+    struct strbuf password = STRBUF_INIT(1024);
+    struct bridge_error err;
+
+    if (stanza_text(stanza_child(muc, "password", NS_MUC), &password) && !password.overflow)
+        request->password = strbuf_text(&password);
+    struct bridge_session *session = session_open(in->host, jid_bare(in->from), &err);
+    /* Who is there already with another client asks nothing of the network. */
+    if (session && (room_find(session, address) || !guard_join(session, &err)))
+        room_enter(session, address, request);
+    else
+        inbound_refuse(in, &err);
+    strbuf_release(&password);
+}
+
+/* XEP-0045 §7.2.1: with <x/> a client that is inside has lost track of it. It
+ * then says the nick that it has or, if the room gave it another, the one that
+ * it had asked for; any other nick is one to change to. */
+static void on_presence_inside(const struct inbound *in, struct bridge_room *room,
+                               struct room_request *request, xmpp_stanza_t *muc)
+{
+    bool own = !strcmp(bridge_room_nick(room), request->nick);
+
+    if (muc && (own || room_entered_as(room, request->client, request->nick)))
+        enter_room(in, request, muc);
+    else if (!own)
+        room_change_nick(room, request);
+}
+
+static void on_room_presence(const struct inbound *in)
+{
+    struct bridge_room *room = inbound_room(in);
+    xmpp_stanza_t *muc = stanza_child(in->stanza, "x", NS_MUC);
+    struct room_request request = {
+        .client = jid_full(in->from), .nick = jid_resource(in->to), .id = in->id
+    };
+
+    if (!request.nick)
+        inbound_refuse_with(in, BRIDGE_ADDRESS, "A nick is missing: join as %s/nick", jid_bare(in->to));
+    else if (!in->host->transport->join)
+        inbound_refuse_with(in, BRIDGE_UNSUPPORTED, "There are no rooms here");
+    else if (room)
+        on_presence_inside(in, room, &request, muc);
+    else if (muc)
+        enter_room(in, &request, muc);
+    else
+        room_expel(in->host, in->to, request.client);
+}
+
+static void on_room_unavailable(const struct inbound *in)
+{
+    struct bridge_room *room = inbound_room(in);
+    struct strbuf status = STRBUF_INIT(4096);
+
+    if (!room)
+        return;
+    bool has = stanza_text(stanza_child(in->stanza, "status", NS_COMPONENT), &status) &&
+               !status.overflow;
+    room_leave(room, jid_full(in->from), has ? strbuf_text(&status) : NULL);
+    strbuf_release(&status);
+}
+
+/* Before anything is promised or stored. */
+static int admit_subscriber(const struct inbound *in, struct bridge_error *err)
+{
+    struct bridge_session *session = session_find(in->host, jid_bare(in->from));
+
+    return session ? guard_join(session, err) : guard_admit(in->host, jid_bare(in->from), err);
+}
+
+static void on_subscription(const struct inbound *in)
+{
+    static const struct {
+        const char *type;
+        void (*handle)(struct bridge_host *host, const char *user, const char *address);
+    } types[] = {
+        { "subscribe", contact_subscribe },
+        { "unsubscribe", contact_unsubscribe },
+        { "probe", contact_probe },
+    };
+    bool subscribe = !strcmp(in->type, "subscribe");
+    bool contact = in->target.kind == BRIDGE_ADDRESS_CONTACT;
+    struct bridge_error err;
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (strcmp(types[i].type, in->type))
+            continue;
+        if (subscribe && !contact)
+            inbound_refuse_with(in, BRIDGE_UNSUPPORTED, "Only people can be added to the roster here");
+        else if (subscribe && admit_subscriber(in, &err))
+            inbound_refuse(in, &err);
+        else if (contact)
+            types[i].handle(in->host, jid_bare(in->from), strbuf_text(&in->target.address));
+        return;
+    }
+}
+
+void presence_receive(const struct inbound *in)
+{
+    bool room = in->target.kind == BRIDGE_ADDRESS_ROOM;
+
+    if (!strcmp(in->type, "error"))
+        inbound_bounced(in);
+    else if (room && !*in->type)
+        on_room_presence(in);
+    else if (room && !strcmp(in->type, "unavailable"))
+        on_room_unavailable(in);
+    else
+        on_subscription(in);
+}
