@@ -267,7 +267,7 @@ static void run_forget(struct command_call *call)
 
     f->call = call;
     store_user_contacts(store, call->user, add_farewell, f);
-    store_user_remove(store, call->user, clock_wall() / DAY_MS, on_forgotten, f);
+    store_user_remove(store, NULL, call->user, clock_wall() / DAY_MS, on_forgotten, f);
 }
 
 /* --- disconnect ---------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <bridge/log.h>
 
 #include "core.h"
+#include "presence_write.h"
 #include "stanza.h"
 #include "store.h"
 #include "xml.h"
@@ -49,21 +50,14 @@ static void send_type(struct bridge_host *host, const char *user, const char *ad
 
 static void send_presence(struct bridge_host *host, const char *user, const struct watch *w)
 {
-    static const char *const shows[] = {
-        [BRIDGE_CHAT] = "chat",
-        [BRIDGE_AWAY] = "away",
-        [BRIDGE_XA] = "xa",
-        [BRIDGE_DND] = "dnd",
+    const struct presence_content content = {
+        .show = w->show, .status = w->status, .nick = w->nick
     };
     struct strbuf *out = core_stanza(host->core);
 
     begin(host, out, user, w->address, w->show == BRIDGE_OFFLINE ? "unavailable" : NULL);
     strbuf_addch(out, '>');
-    if (w->show > BRIDGE_ONLINE)
-        xml_element(out, "show", shows[w->show]);
-    xml_element(out, "status", w->status);
-    if (w->nick)
-        xml_element(out, "nick xmlns='" NS_NICK "'", w->nick);
+    presence_write_content(out, host, &content);
     strbuf_adds(out, "</presence>");
     domain_send(host, out);
 }

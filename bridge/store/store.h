@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include <bridge/error.h>
+#include <bridge/strbuf.h>
 #include <uv.h>
 
 struct store;
@@ -49,6 +50,8 @@ enum store_subscription { /* RFC 6121 §3, seen from the user */
     STORE_SUB_TO = 1,   /* the user sees the contact's presence */
     STORE_SUB_FROM = 2, /* the contact sees the user's */
     STORE_SUB_BOTH = 3,
+    STORE_SUB_ASKED = 4,    /* the contact has asked to see it, and waits */
+    STORE_SUB_DECLINED = 8, /* the user does not want the contact: it is not offered again */
 };
 
 struct store_contact {
@@ -76,6 +79,66 @@ bool store_contact_find(struct store *store, const char *domain, const char *use
 void store_contact_each(struct store *store, const char *domain, const char *user,
                         bool (*each)(void *arg, const struct store_contact *contact),
                         void *arg);
+
+/* Everybody who has contacts on a transport, in order, those after `after` (NULL:
+ * from the first): for walks in many steps. The callback returns false to stop. */
+void store_contact_owners(struct store *store, const char *domain, const char *after,
+                          bool (*each)(void *arg, const char *user), void *arg);
+
+/* --- accounts and settings ----------------------------------------------------- */
+
+/* One value that a user has set. */
+struct store_setting {
+    const char *domain;  /* of the transport; "": of the gateway as a whole */
+    const char *user;    /* bare JID */
+    const char *address; /* of the network, room or contact; "": of the account */
+    const char *key;
+    const char *value; /* NULL: not set. Secrets are sealed (seal.h) before they come here */
+};
+
+/* Set, change and remove them, all or none. The strings are copied. */
+void store_settings_put(struct store *store, const struct store_setting *settings, size_t count,
+                        store_done *done, void *arg);
+/* Append the value; false if there is none. By primary key. */
+bool store_setting_get(struct store *store, const char *domain, const char *user,
+                       const char *address, const char *key, struct strbuf *value);
+/* Append the user (the first, by name) whose account here has this value; false if
+ * nobody's has. By index. */
+bool store_setting_owner(struct store *store, const char *domain, const char *key,
+                         const char *value, struct strbuf *user);
+/* All that a user has set here; `address` NULL: whatever it is of. The callback
+ * returns false to stop, and must not begin another such walk. */
+void store_setting_each(struct store *store, const char *domain, const char *user,
+                        const char *address,
+                        bool (*each)(void *arg, const struct store_setting *setting), void *arg);
+
+/* Register the user with a transport, with these settings; also one who is
+ * registered, whose account they change. `invitation`: a code that is used up
+ * with it, or NULL. Completes with BRIDGE_MEMBERSHIP, and nothing is done, when the
+ * code is not good (any more) for this transport. */
+void store_account_put(struct store *store, const char *domain, const char *user,
+                       const struct store_setting *settings, size_t count,
+                       const char *invitation, store_done *done, void *arg);
+/* Registered? `since`, ms since 1970, may be NULL. */
+bool store_account_find(struct store *store, const char *domain, const char *user,
+                        int64_t *since);
+/* The accounts of a transport, by user; those after `after` (NULL: from the first).
+ * The callback returns false to stop. */
+void store_account_each(struct store *store, const char *domain, const char *after,
+                        bool (*each)(void *arg, const char *user, int64_t since), void *arg);
+
+/* A code that lets one user register with a transport until `expires`, ms since
+ * 1970. Those that have expired are dropped on the way. */
+void store_invitation_put(struct store *store, const char *code, const char *domain,
+                          int64_t expires, store_done *done, void *arg);
+
+/* The user did something on this day (since 1970-01-01, UTC). */
+void store_user_seen(struct store *store, const char *user, int64_t day, store_done *done,
+                     void *arg);
+/* Users who set "keep-days" (domain "", address "") and did nothing for longer.
+ * The callback returns false to stop. */
+void store_user_lapsed(struct store *store, int64_t today,
+                       bool (*each)(void *arg, const char *user), void *arg);
 
 /* --- counters: what a user has sent on one day ------------------------------- */
 
@@ -110,10 +173,11 @@ void store_user_counters(struct store *store, const char *user,
                          bool (*each)(void *arg, const struct store_counter *counter),
                          void *arg);
 
-/* Forget the user: every row, in every table; but a count of `today`, or nobody
- * could be held to a limit: store_counters_forget() drops that. What is put
- * afterwards stays. A failure may leave some of it, and can be tried again. */
-void store_user_remove(struct store *store, const char *user, int64_t today,
+/* Forget the user, at one transport or (domain NULL) at all: every row, in every
+ * table; but a count of `today`, or nobody could be held to a limit:
+ * store_counters_forget() drops that. What is put afterwards stays. A failure may
+ * leave some of it, and can be tried again. */
+void store_user_remove(struct store *store, const char *domain, const char *user, int64_t today,
                        store_done *done, void *arg);
 
 /* --- for the admin ----------------------------------------------------------- */

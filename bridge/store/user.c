@@ -68,9 +68,10 @@ static void on_removed(void *arg, const struct bridge_error *why)
     free(r);
 }
 
-void store_user_remove(struct store *store, const char *user, int64_t today,
+void store_user_remove(struct store *store, const char *domain, const char *user, int64_t today,
                        store_done *done, void *arg)
 {
+    assert(!domain);
     size_t size = strlen(user) + 1;
     struct removal *r = bridge_alloc(sizeof *r);
 

@@ -35,9 +35,47 @@ void bridge_message(struct bridge_session *session, const char *contact,
 void bridge_message_failed(struct bridge_session *session, const char *address, const char *id,
                            const struct bridge_error *why);
 
+/* A contact types, or has received or read a message of the user's. Whether the
+ * user asked to know is the core's business. */
+void bridge_signal(struct bridge_session *session, const char *contact,
+                   const struct bridge_signal *signal);
+
 /* The presence of a watched contact. */
 void bridge_contact_presence(struct bridge_session *session, const char *contact,
                              const struct bridge_presence *presence);
+
+/* --- contacts ---------------------------------------------------------------- */
+
+/* The network lists this person as the user's contact, or under another name
+ * now: into the roster, in the best way that the user's server allows
+ * (XEP-0356, XEP-0144, or a subscription request). Saying so again costs
+ * nothing. A contact that the user has removed is not put back. */
+void bridge_contact_listed(struct bridge_session *session, const struct bridge_contact *contact);
+/* The network lists the person no more. */
+void bridge_contact_unlisted(struct bridge_session *session, const char *address);
+
+/* The end of lookup(). Either may be NULL: without `card` and `why` nothing is
+ * known. Gone after the call. */
+void bridge_lookup_done(struct bridge_lookup *lookup, const struct bridge_card *card,
+                        const struct bridge_error *why);
+
+/* --- settings of users (preference.h) ------------------------------------------ */
+
+/* Append the value of a setting, or its initial one, to *value. `address` NULL:
+ * of the account. False, and nothing appended, if there is none. Reads the
+ * database: keep what is needed for every message. */
+bool bridge_preference(const struct bridge_session *session, const char *address,
+                       const char *key, struct strbuf *value);
+
+/* Within check(): whose change it is (bare JID), of what (NULL: the account),
+ * and what each setting would then be; NULL: not set. As long as the change. */
+const char *bridge_change_user(const struct bridge_change *change);
+const char *bridge_change_address(const struct bridge_change *change);
+const char *bridge_change_value(const struct bridge_change *change, const char *key);
+/* `why` NULL: they are good. Otherwise the user is told, and nothing is stored;
+ * `key`, which may be NULL, is the setting at fault. Gone after the call. */
+void bridge_change_done(struct bridge_change *change, const char *key,
+                        const struct bridge_error *why);
 
 /* --- rooms (XEP-0045) ------------------------------------------------------ */
 

@@ -21,15 +21,18 @@
 
 #include <bridge/error.h>
 #include <bridge/message.h>
+#include <bridge/preference.h>
 #include <bridge/settings.h>
 #include <bridge/strbuf.h>
 
 /* Raised whenever anything in include/bridge/ changes its meaning or layout. */
-#define BRIDGE_ABI 2u
+#define BRIDGE_ABI 3u
 
 struct bridge_host;    /* the transport's instance, as the core knows it */
 struct bridge_session; /* one user's login */
 struct bridge_room;    /* one user's view of a room or channel (XEP-0045) */
+struct bridge_change;  /* settings that a user wants to have, being checked */
+struct bridge_lookup;  /* a question about a contact, being answered */
 
 enum bridge_address {
     BRIDGE_ADDRESS_NONE,    /* not an address of this network */
@@ -47,6 +50,15 @@ struct bridge_transport {
     /* Who may use it while the admin has not said: everybody (true) or nobody,
      * which is right where use costs money or goes out in the admin's name. */
     bool open_by_default;
+    unsigned features; /* bits of enum bridge_feature */
+    /* Users must register before anything goes to the network. Without it they
+     * may, if there is something to set. */
+    bool needs_account;
+    const struct preference *preferences; /* what users can set; ends with { 0 }; or NULL */
+    /* What the user is to type to find somebody (jabber:iq:gateway, XEP-0100 §6.3),
+     * and the sentence that explains it; NULL: the core's own. */
+    const char *prompt;
+    const char *prompt_help;
 
     /* --- the instance ---------------------------------------------------- */
 
@@ -69,6 +81,18 @@ struct bridge_transport {
     enum bridge_address (*classify)(void *transport, const char *localpart,
                                     struct strbuf *canonical, struct bridge_error *err);
 
+    /* Append the localpart for what a user typed to find somebody: "(555)
+     * 123-4567". Pure, as classify(), which sees the result. Optional: what was
+     * typed is the localpart. */
+    int (*find)(void *transport, const char *text, struct strbuf *localpart,
+                struct bridge_error *err);
+
+    /* A user registers, or changes settings, whose values are each well-formed:
+     * do they make sense together, and does the network take them (a password)?
+     * Ends with bridge_change_done(), now or later, exactly once; until then
+     * nothing is stored. Optional: they always do. */
+    void (*check)(void *transport, struct bridge_change *change);
+
     /* The XMPP server does not keep up (true) or does again (false): stop, or
      * resume, reading from the network. Optional. */
     void (*throttle)(void *transport, bool on);
@@ -84,10 +108,28 @@ struct bridge_transport {
      * `reason` is for people on the network, never NULL. */
     void (*close)(void *data, const char *reason);
 
+    /* The user's own presence, that of the best of all clients: at once after
+     * open() if it is known, and at each change. BRIDGE_OFFLINE: the last client
+     * has gone. It is known of those who registered, and of those who have given a
+     * contact of ours leave to see it. Optional. */
+    void (*presence)(void *data, const struct bridge_presence *presence);
+
+    /* Settings have changed and are stored: read again with bridge_preference().
+     * `address` NULL: those of the account. Optional. */
+    void (*changed)(void *data, const char *address);
+
     /* Send a message to a contact or service. 0: accepted; a later failure is
      * reported with bridge_message_failed(). -1: the sender gets *err. */
     int (*send)(void *data, const char *contact, const struct bridge_message *message,
                 struct bridge_error *err);
+
+    /* Chat states, receipts and markers for a contact: those of the features that
+     * the descriptor names. Nothing is lost if it does not arrive. Optional. */
+    void (*signal)(void *data, const char *contact, const struct bridge_signal *signal);
+
+    /* Who is this contact? Ends with bridge_lookup_done(), now or later, exactly
+     * once. Optional: the core answers with the address alone. */
+    void (*lookup)(void *data, const char *contact, struct bridge_lookup *lookup);
 
     /* The user has this contact in the roster and is there to see it: report
      * its presence with bridge_contact_presence(), now and at each change,

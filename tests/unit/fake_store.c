@@ -369,9 +369,10 @@ void store_user_counters(struct store *store, const char *user,
     }
 }
 
-void store_user_remove(struct store *store, const char *user, int64_t today,
+void store_user_remove(struct store *store, const char *domain, const char *user, int64_t today,
                        store_done *done, void *arg)
 {
+    assert(!domain);
     queue(store, &(struct operation){ .user = bridge_strdup(user), .day = today, .done = done,
                                       .arg = arg });
 }

@@ -140,7 +140,8 @@ static int watch(void *data, const char *contact, struct bridge_error *err)
         return -1;
     if (fake.obedient)
         bridge_contact_presence(data, contact,
-                                &(struct bridge_presence){ BRIDGE_AWAY, contact, contact });
+                                &(struct bridge_presence){ .show = BRIDGE_AWAY, .status = contact,
+                                                           .nick = contact });
     return 0;
 }
 

@@ -18,7 +18,7 @@
 static void show(enum bridge_show how, const char *status, const char *nick)
 {
     bridge_contact_presence(fake_transport_session(), "romeo",
-                            &(struct bridge_presence){ how, status, nick });
+                            &(struct bridge_presence){ .show = how, .status = status, .nick = nick });
 }
 
 /* juliet has romeo in her roster, and he is online. */
@@ -189,7 +189,7 @@ static void presence_of_who_is_not_watched_is_not_shown(void **state)
     (void)state;
     subscribe();
     bridge_contact_presence(fake_transport_session(), "mercutio",
-                            &(struct bridge_presence){ BRIDGE_ONLINE, NULL, NULL });
+                            &(struct bridge_presence){ .show = BRIDGE_ONLINE });
     SENT("");
 }
 

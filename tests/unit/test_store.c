@@ -491,13 +491,13 @@ static void a_user_is_forgotten_without_a_trace(void **state)
 
     store = open_store();
     memset(&outcome, 0, sizeof outcome);
-    store_user_remove(store, "juliet@example.net", 20000, on_done, &outcome);
+    store_user_remove(store, NULL, "juliet@example.net", 20000, on_done, &outcome);
     run_until(&outcome.all, 1);
     assert_int_equal(outcome.good, 1);
     /* the count of today holds her to her limit */
     has_of(store, "juliet@example.net", "|sms.example.net/juliet@example.net/20000/5 ");
     memset(&outcome, 0, sizeof outcome);
-    store_user_remove(store, "juliet@example.net", 20001, on_done, &outcome);
+    store_user_remove(store, NULL, "juliet@example.net", 20001, on_done, &outcome);
     run_until(&outcome.all, 1);
     assert_int_equal(outcome.good, 1);
     has_of(store, "juliet@example.net", "|");
