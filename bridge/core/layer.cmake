@@ -1,5 +1,5 @@
 layer(core
-    SOURCES adhoc.c chat.c command.c command_admin.c command_line.c command_user.c
+    SOURCES adhoc.c card.c chat.c command.c command_admin.c command_line.c command_user.c
             component.c contact.c core.c describe.c domain.c guard.c host.c inbound.c
             message_in.c message_write.c options.c permit.c plugin.c presence_in.c
             presence_write.c query.c room.c room_write.c router.c session.c
