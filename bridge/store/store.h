@@ -127,16 +127,25 @@ bool store_account_find(struct store *store, const char *domain, const char *use
 void store_account_each(struct store *store, const char *domain, const char *after,
                         bool (*each)(void *arg, const char *user, int64_t since), void *arg);
 
-/* A code that lets one user register with a transport until `expires`, ms since
- * 1970. Those that have expired are dropped on the way. */
-void store_invitation_put(struct store *store, const char *code, const char *domain,
-                          int64_t expires, store_done *done, void *arg);
+/* A code that lets one user register with a transport. */
+struct store_invitation {
+    const char *code;
+    const char *domain;
+    const char *maker; /* bare JID of the admin */
+    int64_t expires;   /* ms since 1970 */
+};
 
-/* The user did something on this day (since 1970-01-01, UTC). */
+/* BRIDGE_INVALID if there is such a code. Those that have expired are dropped on
+ * the way. The strings are copied. */
+void store_invitation_put(struct store *store, const struct store_invitation *invitation,
+                          store_done *done, void *arg);
+
+/* The user did something on this day (since 1970-01-01, UTC); who sets something
+ * (store_settings_put, store_account_put) does. */
 void store_user_seen(struct store *store, const char *user, int64_t day, store_done *done,
                      void *arg);
-/* Users who set "keep-days" (domain "", address "") and did nothing for longer.
- * The callback returns false to stop. */
+/* Users who set "keep-days" (domain "", address "") and did nothing for longer: the
+ * last day and that many more are over. The callback returns false to stop. */
 void store_user_lapsed(struct store *store, int64_t today,
                        bool (*each)(void *arg, const char *user), void *arg);
 
@@ -173,10 +182,21 @@ void store_user_counters(struct store *store, const char *user,
                          bool (*each)(void *arg, const struct store_counter *counter),
                          void *arg);
 
+void store_user_accounts(struct store *store, const char *user,
+                         bool (*each)(void *arg, const char *domain, int64_t since), void *arg);
+void store_user_settings(struct store *store, const char *user,
+                         bool (*each)(void *arg, const struct store_setting *setting),
+                         void *arg);
+/* Those that the user has made. */
+void store_user_invitations(struct store *store, const char *user,
+                            bool (*each)(void *arg, const struct store_invitation *invitation),
+                            void *arg);
+/* The last day on which the user is known to have done something. */
+bool store_user_day(struct store *store, const char *user, int64_t *day);
+
 /* Forget the user, at one transport or (domain NULL) at all: every row, in every
  * table; but a count of `today`, or nobody could be held to a limit:
- * store_counters_forget() drops that. What is put afterwards stays. A failure may
- * leave some of it, and can be tried again. */
+ * store_counters_forget() drops that. What is put afterwards stays. All or none. */
 void store_user_remove(struct store *store, const char *domain, const char *user, int64_t today,
                        store_done *done, void *arg);
 

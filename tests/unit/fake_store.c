@@ -4,33 +4,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bridge/clock.h>
 #include <bridge/strbuf.h>
 
+#define DAY_MS (24 * 60 * 60 * 1000)
+
+enum table { ACCOUNT, ACTIVITY, CONTACT, COUNTER, INVITATION, SETTING };
+
+/* A row of any table. Its key is the table and the first four columns; what a table
+ * does not have is "". */
 struct row {
     struct row *next;
-    struct store_contact contact; /* its strings are owned */
+    enum table table;
+    char *domain, *user, *address;
+    char *key;   /* of a setting; an invitation's code */
+    char *value; /* of a setting; a contact's name; may be NULL */
+    int64_t day; /* of a counter or the last activity; an account's or invitation's time */
+    int64_t number; /* a contact's subscription, a counter's messages */
 };
 
-struct tally {
-    struct tally *next;
-    struct store_counter counter; /* its strings are owned */
+enum verb { PUT, REMOVE, FORGET_COUNTERS, FORGET_USER };
+
+/* Part of an operation: all of them are done, or none. */
+struct step {
+    struct step *next;
+    enum verb verb;
+    struct row row;
 };
 
-/* With a row or a tally, or else to forget the tallies before a day. */
 struct operation {
     struct operation *next;
-    struct row *row; /* to put, or to remove the like of */
-    bool remove;
-    struct tally *tally;
-    int64_t day;
-    char *user; /* whose rows go, too; NULL: nobody's */
+    struct step *steps;
+    char *invitation; /* is used up; NULL: needs none */
     store_done *done;
     void *arg;
 };
 
 struct store {
-    struct row *rows;
-    struct tally *tallies;
+    struct row *rows; /* sorted */
     struct operation *queue; /* oldest first */
     void (*on_closed)(void *arg);
     void *arg;
@@ -42,148 +53,240 @@ struct store {
 static struct store *open_store;
 static struct bridge_error failure;
 
-static struct row *row_new(const char *domain, const char *user, const char *address)
-{
-    struct row *row = bridge_alloc(sizeof *row);
+/* --- rows --------------------------------------------------------------------- */
 
-    row->contact.domain = bridge_strdup(domain);
-    row->contact.user = bridge_strdup(user);
-    row->contact.address = bridge_strdup(address);
-    return row;
+static char *copy(const char *text)
+{
+    return bridge_strdup(text ? text : "");
 }
 
-static void row_free(struct row *row)
+static struct row row_copy(const struct row *row)
 {
-    free((char *)row->contact.domain);
-    free((char *)row->contact.user);
-    free((char *)row->contact.address);
-    free((char *)row->contact.name);
+    return (struct row){ .table = row->table,
+                         .domain = copy(row->domain),
+                         .user = copy(row->user),
+                         .address = copy(row->address),
+                         .key = copy(row->key),
+                         .value = bridge_strdup(row->value),
+                         .day = row->day,
+                         .number = row->number };
+}
+
+static void row_release(struct row *row)
+{
+    free(row->domain);
+    free(row->user);
+    free(row->address);
+    free(row->key);
+    free(row->value);
+}
+
+static int row_compare(const struct row *a, const struct row *b)
+{
+    int order = (int)a->table - (int)b->table;
+
+    if (!order)
+        order = strcmp(a->domain, b->domain);
+    if (!order)
+        order = strcmp(a->user, b->user);
+    if (!order)
+        order = strcmp(a->address, b->address);
+    return order ? order : strcmp(a->key, b->key);
+}
+
+static void remove_at(struct row **at)
+{
+    struct row *row = *at;
+
+    *at = row->next;
+    row_release(row);
     free(row);
 }
 
-static void tally_free(struct tally *tally)
-{
-    free((char *)tally->counter.domain);
-    free((char *)tally->counter.user);
-    free(tally);
-}
-
-static struct row **find(struct store *store, const struct store_contact *c)
+/* Where it is, or would be. */
+static struct row **place_of(struct store *store, const struct row *key)
 {
     struct row **at = &store->rows;
 
-    for (; *at; at = &(*at)->next) {
-        const struct store_contact *other = &(*at)->contact;
-        if (!strcmp(other->domain, c->domain) && !strcmp(other->user, c->user) &&
-            !strcmp(other->address, c->address))
-            return at;
-    }
-    return at;
-}
-
-static struct tally **find_tally(struct store *store, const char *domain, const char *user)
-{
-    struct tally **at = &store->tallies;
-
-    while (*at && (strcmp((*at)->counter.domain, domain) || strcmp((*at)->counter.user, user)))
+    while (*at && row_compare(*at, key) < 0)
         at = &(*at)->next;
     return at;
 }
 
-static void queue(struct store *store, const struct operation *what)
+static struct row **find_place(struct store *store, const struct row *key)
+{
+    struct row **at = place_of(store, key);
+
+    return *at && !row_compare(*at, key) ? at : NULL;
+}
+
+#define KEY(...) row_copy(&(struct row){ __VA_ARGS__ })
+
+/* Borrowed; NULL: there is none. */
+static const struct row *find(struct store *store, struct row key)
+{
+    assert(store == open_store && !store->on_closed);
+    struct row **at = find_place(store, &key);
+    row_release(&key);
+    return at ? *at : NULL;
+}
+
+static bool is_of(const struct row *row, enum table table, const char *domain, const char *user)
+{
+    return row->table == table && (!domain || !strcmp(row->domain, domain)) &&
+           (!user || !strcmp(row->user, user));
+}
+
+/* The next row of a walk; NULL columns are any. */
+static const struct row *next_of(struct store *store, const struct row *row, enum table table,
+                                 const char *domain, const char *user)
+{
+    assert(store == open_store && !store->on_closed);
+    for (row = row ? row->next : store->rows; row; row = row->next) {
+        if (is_of(row, table, domain, user))
+            return row;
+    }
+    return NULL;
+}
+
+/* --- writing ------------------------------------------------------------------ */
+
+static struct operation *queue(struct store *store, store_done *done, void *arg)
 {
     struct operation *op = bridge_alloc(sizeof *op);
     struct operation **at = &store->queue;
 
     assert(store == open_store && !store->on_closed);
-    *op = *what;
+    op->done = done;
+    op->arg = arg;
     while (*at)
         at = &(*at)->next;
     *at = op;
+    return op;
 }
 
-static void apply_tally(struct store *store, struct tally *tally)
+static void add_step(struct operation *op, enum verb verb, const struct row *row)
 {
-    struct tally **at = find_tally(store, tally->counter.domain, tally->counter.user);
+    struct step *step = bridge_alloc(sizeof *step);
+    struct step **at = &op->steps;
 
-    if (*at) {
-        struct tally *old = *at;
-        *at = old->next;
-        if (old->counter.day == tally->counter.day &&
-            old->counter.messages > tally->counter.messages)
-            tally->counter.messages = old->counter.messages;
-        tally_free(old);
-    }
-    tally->next = store->tallies;
-    store->tallies = tally;
+    step->verb = verb;
+    step->row = row_copy(row);
+    while (*at)
+        at = &(*at)->next;
+    *at = step;
 }
 
-/* `user` NULL: everybody's */
-static void forget_tallies(struct store *store, int64_t day, const char *user)
+/* What a row that stands already has to say. */
+static void merge(struct row *row, const struct row *old)
 {
-    struct tally **at = &store->tallies;
-
-    while (*at) {
-        struct tally *tally = *at;
-        if (tally->counter.day < day && (!user || !strcmp(tally->counter.user, user))) {
-            *at = tally->next;
-            tally_free(tally);
-        } else {
-            at = &tally->next;
-        }
-    }
+    if (row->table == COUNTER && row->day == old->day && row->number < old->number)
+        row->number = old->number;
+    if (row->table == ACTIVITY && row->day < old->day)
+        row->day = old->day;
+    if (row->table == ACCOUNT)
+        row->day = old->day;
 }
 
-static void forget_rows(struct store *store, const char *user)
+static void put(struct store *store, const struct row *given)
+{
+    struct row *row = bridge_alloc(sizeof *row);
+    struct row **at = place_of(store, given);
+
+    *row = row_copy(given);
+    if (*at && !row_compare(*at, row)) {
+        merge(row, *at);
+        remove_at(at);
+    }
+    row->next = *at;
+    *at = row;
+}
+
+/* Everybody's counters of the days before. */
+static bool is_past_counter(const struct row *row, const struct row *what)
+{
+    return row->table == COUNTER && row->day < what->day;
+}
+
+/* All that is about the user, here or ("") anywhere. */
+static bool is_about(const struct row *row, const struct row *what)
+{
+    return !strcmp(row->user, what->user) &&
+           (!*what->domain || !strcmp(row->domain, what->domain)) &&
+           (row->table != COUNTER || row->day < what->day);
+}
+
+static void forget(struct store *store, const struct row *what,
+                   bool (*is_meant)(const struct row *row, const struct row *what))
 {
     struct row **at = &store->rows;
 
     while (*at) {
-        struct row *row = *at;
-        if (!strcmp(row->contact.user, user)) {
-            *at = row->next;
-            row_free(row);
-        } else {
-            at = &row->next;
-        }
+        if (is_meant(*at, what))
+            remove_at(at);
+        else
+            at = &(*at)->next;
     }
 }
 
-static void apply_row(struct store *store, struct operation *op)
+static void run_step(struct store *store, const struct step *step)
 {
-    struct row **at = find(store, &op->row->contact);
+    struct row **at = find_place(store, &step->row);
 
-    if (*at) {
-        struct row *old = *at;
-        *at = old->next;
-        row_free(old);
-    }
-    if (op->remove) {
-        row_free(op->row);
-    } else {
-        op->row->next = store->rows;
-        store->rows = op->row;
-    }
+    if (step->verb == PUT)
+        put(store, &step->row);
+    else if (step->verb == REMOVE && at)
+        remove_at(at);
+    else if (step->verb == FORGET_COUNTERS)
+        forget(store, &step->row, is_past_counter);
+    else if (step->verb == FORGET_USER)
+        forget(store, &step->row, is_about);
 }
 
-static void apply(struct store *store, struct operation *op)
+static struct row **find_invitation(struct store *store, const char *code)
 {
-    if (op->row)
-        apply_row(store, op);
-    else if (op->tally)
-        apply_tally(store, op->tally);
-    else
-        forget_tallies(store, op->day, op->user);
-    if (op->user)
-        forget_rows(store, op->user);
+    struct row **at = &store->rows;
+
+    while (*at && ((*at)->table != INVITATION || strcmp((*at)->key, code)))
+        at = &(*at)->next;
+    return *at ? at : NULL;
 }
 
-static void drop(struct operation *op)
+static int use_invitation(struct store *store, const char *code, const char *domain,
+                          struct bridge_error *err)
 {
-    if (op->row)
-        row_free(op->row);
-    if (op->tally)
-        tally_free(op->tally);
+    struct row **at = find_invitation(store, code);
+
+    if (!at || strcmp((*at)->domain, domain) || (*at)->day <= clock_wall())
+        return bridge_fail(err, BRIDGE_MEMBERSHIP, "the invitation is not good (any more)");
+    remove_at(at);
+    return 0;
+}
+
+static int apply(struct store *store, const struct operation *op, struct bridge_error *err)
+{
+    const struct row *first = op->steps ? &op->steps->row : NULL;
+
+    if (op->invitation && use_invitation(store, op->invitation, first->domain, err))
+        return -1;
+    if (first && first->table == INVITATION && op->steps->verb == PUT &&
+        find_invitation(store, first->key))
+        return bridge_fail(err, BRIDGE_INVALID, "there is such a code already");
+    for (const struct step *step = op->steps; step; step = step->next)
+        run_step(store, step);
+    return 0;
+}
+
+static void operation_free(struct operation *op)
+{
+    while (op->steps) {
+        struct step *step = op->steps;
+        op->steps = step->next;
+        row_release(&step->row);
+        free(step);
+    }
+    free(op->invitation);
+    free(op);
 }
 
 static void tell_health(struct store *store)
@@ -198,21 +301,18 @@ static void tell_health(struct store *store)
 static void run_queue(struct store *store)
 {
     struct operation *list = store->queue;
-    const struct bridge_error *why = failure.code == BRIDGE_OK ? NULL : &failure;
+    bool fails = failure.code != BRIDGE_OK;
 
     store->queue = NULL;
     tell_health(store);
     while (list) {
         struct operation *op = list;
+        struct bridge_error why = failure;
+        bool bad = fails || apply(store, op, &why);
         list = op->next;
-        if (why)
-            drop(op);
-        else
-            apply(store, op);
         if (op->done)
-            op->done(op->arg, why);
-        free(op->user);
-        free(op);
+            op->done(op->arg, bad ? &why : NULL);
+        operation_free(op);
     }
     failure.code = BRIDGE_OK;
 }
@@ -226,12 +326,8 @@ bool fake_store_commit(void)
     run_queue(store);
     if (store->on_closed) {
         open_store = NULL;
-        while (store->rows) {
-            struct row *row = store->rows;
-            store->rows = row->next;
-            row_free(row);
-        }
-        forget_tallies(store, INT64_MAX, NULL);
+        while (store->rows)
+            remove_at(&store->rows);
         store->on_closed(store->arg);
         free(store);
     }
@@ -243,16 +339,26 @@ void fake_store_fail(const char *text)
     bridge_fail(&failure, BRIDGE_RETRY, "%s", text);
 }
 
-size_t fake_store_contacts(void)
+static size_t count_rows(bool of_contacts)
 {
     size_t count = 0;
 
     for (struct row *row = open_store ? open_store->rows : NULL; row; row = row->next)
-        count++;
+        count += !of_contacts || row->table == CONTACT;
     return count;
 }
 
-/* --- store.h ------------------------------------------------------------------ */
+size_t fake_store_contacts(void)
+{
+    return count_rows(true);
+}
+
+size_t fake_store_rows(void)
+{
+    return count_rows(false);
+}
+
+/* --- store.h: the store ------------------------------------------------------- */
 
 struct store *store_open(uv_loop_t *loop, const char *path, struct bridge_error *err)
 {
@@ -285,86 +391,321 @@ const struct bridge_error *store_trouble(const struct store *store)
     return store->trouble.code == BRIDGE_OK ? NULL : &store->trouble;
 }
 
-void store_contact_put(struct store *store, const struct store_contact *contact,
-                       store_done *done, void *arg)
-{
-    struct row *row = row_new(contact->domain, contact->user, contact->address);
+/* --- contacts ----------------------------------------------------------------- */
 
-    row->contact.name = bridge_strdup(contact->name);
-    row->contact.subscription = contact->subscription;
-    queue(store, &(struct operation){ .row = row, .done = done, .arg = arg });
+static struct store_contact contact_of(const struct row *row)
+{
+    return (struct store_contact){ .domain = row->domain,
+                                   .user = row->user,
+                                   .address = row->address,
+                                   .name = row->value,
+                                   .subscription = (unsigned)row->number };
+}
+
+void store_contact_put(struct store *store, const struct store_contact *c, store_done *done,
+                       void *arg)
+{
+    const struct row row = { .table = CONTACT,
+                             .domain = (char *)c->domain,
+                             .user = (char *)c->user,
+                             .address = (char *)c->address,
+                             .value = (char *)c->name,
+                             .number = c->subscription };
+
+    add_step(queue(store, done, arg), PUT, &row);
 }
 
 void store_contact_remove(struct store *store, const char *domain, const char *user,
                           const char *address, store_done *done, void *arg)
 {
-    queue(store, &(struct operation){ .row = row_new(domain, user, address), .remove = true,
-                                      .done = done, .arg = arg });
+    const struct row row = { .table = CONTACT, .domain = (char *)domain, .user = (char *)user,
+                             .address = (char *)address };
+
+    add_step(queue(store, done, arg), REMOVE, &row);
 }
 
 bool store_contact_find(struct store *store, const char *domain, const char *user,
                         const char *address, struct store_contact *out)
 {
-    const struct store_contact key = { .domain = domain, .user = user, .address = address };
+    const struct row *row = find(store, KEY(.table = CONTACT, .domain = (char *)domain,
+                                            .user = (char *)user, .address = (char *)address));
 
-    assert(store == open_store && !store->on_closed);
-    struct row *row = *find(store, &key);
     if (row)
-        *out = row->contact;
+        *out = contact_of(row);
     return row != NULL;
 }
 
 void store_contact_each(struct store *store, const char *domain, const char *user,
                         bool (*each)(void *arg, const struct store_contact *contact), void *arg)
 {
-    assert(store == open_store && !store->on_closed);
-    for (struct row *row = store->rows; row; row = row->next) {
-        const struct store_contact *c = &row->contact;
-        if (!strcmp(c->domain, domain) && (!user || !strcmp(c->user, user)) && !each(arg, c))
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, CONTACT, domain, user))) {
+        const struct store_contact contact = contact_of(row);
+        if (!each(arg, &contact))
             return;
     }
 }
 
+void store_contact_owners(struct store *store, const char *domain, const char *after,
+                          bool (*each)(void *arg, const char *user), void *arg)
+{
+    const struct row *row = NULL;
+    const char *last = after;
+
+    while ((row = next_of(store, row, CONTACT, domain, NULL))) {
+        if (last && strcmp(row->user, last) <= 0)
+            continue;
+        last = row->user;
+        if (!each(arg, last))
+            return;
+    }
+}
+
+/* --- accounts and settings ---------------------------------------------------- */
+
+static struct store_setting setting_of(const struct row *row)
+{
+    return (struct store_setting){ .domain = row->domain,
+                                   .user = row->user,
+                                   .address = row->address,
+                                   .key = row->key,
+                                   .value = row->value };
+}
+
+static void add_settings(struct operation *op, const struct store_setting *settings,
+                         size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct store_setting *s = &settings[i];
+        const struct row row = { .table = SETTING,
+                                 .domain = (char *)s->domain,
+                                 .user = (char *)s->user,
+                                 .address = (char *)s->address,
+                                 .key = (char *)s->key,
+                                 .value = (char *)s->value };
+        add_step(op, s->value ? PUT : REMOVE, &row);
+    }
+}
+
+static void add_activity(struct operation *op, const char *user, int64_t day)
+{
+    add_step(op, PUT, &(struct row){ .table = ACTIVITY, .user = (char *)user, .day = day });
+}
+
+void store_settings_put(struct store *store, const struct store_setting *settings, size_t count,
+                        store_done *done, void *arg)
+{
+    struct operation *op = queue(store, done, arg);
+
+    add_settings(op, settings, count);
+    if (count)
+        add_activity(op, settings[0].user, clock_wall() / DAY_MS);
+}
+
+bool store_setting_get(struct store *store, const char *domain, const char *user,
+                       const char *address, const char *key, struct strbuf *value)
+{
+    const struct row *row = find(store, KEY(.table = SETTING, .domain = (char *)domain,
+                                            .user = (char *)user, .address = (char *)address,
+                                            .key = (char *)key));
+
+    if (row)
+        strbuf_adds(value, row->value);
+    return row != NULL;
+}
+
+bool store_setting_owner(struct store *store, const char *domain, const char *key,
+                         const char *value, struct strbuf *user)
+{
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, SETTING, domain, NULL))) {
+        if (!*row->address && !strcmp(row->key, key) && !strcmp(row->value, value)) {
+            strbuf_adds(user, row->user);
+            return true;
+        }
+    }
+    return false;
+}
+
+void store_setting_each(struct store *store, const char *domain, const char *user,
+                        const char *address,
+                        bool (*each)(void *arg, const struct store_setting *setting), void *arg)
+{
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, SETTING, domain, user))) {
+        const struct store_setting setting = setting_of(row);
+        if ((!address || !strcmp(row->address, address)) && !each(arg, &setting))
+            return;
+    }
+}
+
+void store_account_put(struct store *store, const char *domain, const char *user,
+                       const struct store_setting *settings, size_t count,
+                       const char *invitation, store_done *done, void *arg)
+{
+    struct operation *op = queue(store, done, arg);
+    const struct row row = { .table = ACCOUNT, .domain = (char *)domain, .user = (char *)user,
+                             .day = clock_wall() };
+
+    op->invitation = bridge_strdup(invitation);
+    add_step(op, PUT, &row);
+    add_settings(op, settings, count);
+    add_activity(op, user, clock_wall() / DAY_MS);
+}
+
+bool store_account_find(struct store *store, const char *domain, const char *user,
+                        int64_t *since)
+{
+    const struct row *row = find(store, KEY(.table = ACCOUNT, .domain = (char *)domain,
+                                            .user = (char *)user));
+
+    if (row && since)
+        *since = row->day;
+    return row != NULL;
+}
+
+void store_account_each(struct store *store, const char *domain, const char *after,
+                        bool (*each)(void *arg, const char *user, int64_t since), void *arg)
+{
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, ACCOUNT, domain, NULL))) {
+        if ((!after || strcmp(row->user, after) > 0) && !each(arg, row->user, row->day))
+            return;
+    }
+}
+
+static bool is_expired(const struct row *row, const struct row *what)
+{
+    return row->table == INVITATION && row->day <= what->day;
+}
+
+void store_invitation_put(struct store *store, const struct store_invitation *invitation,
+                          store_done *done, void *arg)
+{
+    const struct row row = { .table = INVITATION,
+                             .domain = (char *)invitation->domain,
+                             .user = (char *)invitation->maker,
+                             .key = (char *)invitation->code,
+                             .day = invitation->expires };
+
+    forget(store, &(struct row){ .day = clock_wall() }, is_expired);
+    add_step(queue(store, done, arg), PUT, &row);
+}
+
+/* --- counters ----------------------------------------------------------------- */
+
 void store_counter_put(struct store *store, const struct store_counter *counter,
                        store_done *done, void *arg)
 {
-    struct tally *tally = bridge_alloc(sizeof *tally);
+    const struct row row = { .table = COUNTER,
+                             .domain = (char *)counter->domain,
+                             .user = (char *)counter->user,
+                             .day = counter->day,
+                             .number = counter->messages };
 
-    tally->counter = *counter;
-    tally->counter.domain = bridge_strdup(counter->domain);
-    tally->counter.user = bridge_strdup(counter->user);
-    queue(store, &(struct operation){ .tally = tally, .done = done, .arg = arg });
+    add_step(queue(store, done, arg), PUT, &row);
 }
 
 int64_t store_counter_get(struct store *store, const char *domain, const char *user,
                           int64_t day)
 {
-    assert(store == open_store && !store->on_closed);
-    const struct tally *tally = *find_tally(store, domain, user);
-    return tally && tally->counter.day == day ? tally->counter.messages : 0;
+    const struct row *row = find(store, KEY(.table = COUNTER, .domain = (char *)domain,
+                                            .user = (char *)user));
+
+    return row && row->day == day ? row->number : 0;
 }
 
 void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg)
 {
-    queue(store, &(struct operation){ .day = day, .done = done, .arg = arg });
+    add_step(queue(store, done, arg), FORGET_COUNTERS, &(struct row){ .day = day });
 }
+
+/* --- users -------------------------------------------------------------------- */
 
 void store_user_contacts(struct store *store, const char *user,
                          bool (*each)(void *arg, const struct store_contact *contact), void *arg)
 {
-    assert(store == open_store && !store->on_closed);
-    for (struct row *row = store->rows; row; row = row->next) {
-        if (!strcmp(row->contact.user, user) && !each(arg, &row->contact))
-            return;
-    }
+    store_contact_each(store, NULL, user, each, arg);
 }
 
 void store_user_counters(struct store *store, const char *user,
                          bool (*each)(void *arg, const struct store_counter *counter), void *arg)
 {
-    assert(store == open_store && !store->on_closed);
-    for (struct tally *tally = store->tallies; tally; tally = tally->next) {
-        if (!strcmp(tally->counter.user, user) && !each(arg, &tally->counter))
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, COUNTER, NULL, user))) {
+        const struct store_counter counter = { .domain = row->domain,
+                                               .user = row->user,
+                                               .day = row->day,
+                                               .messages = row->number };
+        if (!each(arg, &counter))
+            return;
+    }
+}
+
+void store_user_accounts(struct store *store, const char *user,
+                         bool (*each)(void *arg, const char *domain, int64_t since), void *arg)
+{
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, ACCOUNT, NULL, user))) {
+        if (!each(arg, row->domain, row->day))
+            return;
+    }
+}
+
+void store_user_settings(struct store *store, const char *user,
+                         bool (*each)(void *arg, const struct store_setting *setting),
+                         void *arg)
+{
+    store_setting_each(store, NULL, user, NULL, each, arg);
+}
+
+void store_user_invitations(struct store *store, const char *user,
+                            bool (*each)(void *arg, const struct store_invitation *invitation),
+                            void *arg)
+{
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, INVITATION, NULL, user))) {
+        const struct store_invitation invitation = { .code = row->key,
+                                                     .domain = row->domain,
+                                                     .maker = row->user,
+                                                     .expires = row->day };
+        if (!each(arg, &invitation))
+            return;
+    }
+}
+
+bool store_user_day(struct store *store, const char *user, int64_t *day)
+{
+    const struct row *row = find(store, KEY(.table = ACTIVITY, .user = (char *)user));
+
+    if (row)
+        *day = row->day;
+    return row != NULL;
+}
+
+void store_user_seen(struct store *store, const char *user, int64_t day, store_done *done,
+                     void *arg)
+{
+    add_activity(queue(store, done, arg), user, day);
+}
+
+void store_user_lapsed(struct store *store, int64_t today,
+                       bool (*each)(void *arg, const char *user), void *arg)
+{
+    const struct row *row = NULL;
+    int64_t day;
+
+    while ((row = next_of(store, row, SETTING, "", NULL))) {
+        if (!*row->address && !strcmp(row->key, "keep-days") &&
+            store_user_day(store, row->user, &day) && day + atoll(row->value) < today &&
+            !each(arg, row->user))
             return;
     }
 }
@@ -372,7 +713,7 @@ void store_user_counters(struct store *store, const char *user,
 void store_user_remove(struct store *store, const char *domain, const char *user, int64_t today,
                        store_done *done, void *arg)
 {
-    assert(!domain);
-    queue(store, &(struct operation){ .user = bridge_strdup(user), .day = today, .done = done,
-                                      .arg = arg });
+    const struct row row = { .domain = (char *)domain, .user = (char *)user, .day = today };
+
+    add_step(queue(store, done, arg), FORGET_USER, &row);
 }

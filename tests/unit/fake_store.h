@@ -20,5 +20,6 @@ bool fake_store_commit(void);
 void fake_store_fail(const char *text);
 
 size_t fake_store_contacts(void);
+size_t fake_store_rows(void); /* of all tables */
 
 #endif
