@@ -1,8 +1,34 @@
 layer(core
-    SOURCES adhoc.c card.c chat.c command.c command_admin.c command_line.c command_user.c
-            component.c contact.c core.c describe.c domain.c guard.c host.c inbound.c
-            message_in.c message_write.c options.c permit.c plugin.c presence_in.c
-            presence_write.c query.c room.c room_write.c router.c session.c
+    SOURCES
+        adhoc.c
+        card.c
+        chat.c
+        command.c
+        command_admin.c
+        command_line.c
+        command_user.c
+        component.c
+        contact.c
+        core.c
+        delivery_state.c
+        describe.c
+        domain.c
+        guard.c
+        host.c
+        inbound.c
+        message_in.c
+        message_pack.c
+        message_write.c
+        options.c
+        permit.c
+        plugin.c
+        presence_in.c
+        presence_write.c
+        query.c
+        room.c
+        room_write.c
+        router.c
+        session.c
     USES base xmpp net store
     LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::STROPHE PkgConfig::SODIUM
-              ${CMAKE_DL_LIBS})
+              PkgConfig::JANSSON ${CMAKE_DL_LIBS})

@@ -14,7 +14,7 @@ foreach(layer base xmpp core)
     target_include_directories(core_lab PUBLIC ${PROJECT_SOURCE_DIR}/bridge/${layer})
 endforeach()
 target_link_libraries(core_lab PUBLIC PkgConfig::UV PkgConfig::EXPAT PkgConfig::STROPHE
-    PkgConfig::SODIUM)
+    PkgConfig::SODIUM PkgConfig::JANSSON)
 target_link_options(core_lab INTERFACE
     -Wl,--wrap=uv_timer_start -Wl,--wrap=uv_timer_stop -Wl,--wrap=uv_close)
 
