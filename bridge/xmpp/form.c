@@ -1,11 +1,14 @@
 #include "form.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include <bridge/utf8.h>
+#include <bridge/words.h>
 
 #include "jid.h"
 #include "stanza.h"
@@ -15,6 +18,7 @@ static const char *const types[] = {
     [FORM_BOOLEAN] = "boolean",
     [FORM_FIXED] = "fixed",
     [FORM_HIDDEN] = "hidden",
+    [FORM_INTEGER] = "text-single",
     [FORM_JID_SINGLE] = "jid-single",
     [FORM_JID_MULTI] = "jid-multi",
     [FORM_LIST_SINGLE] = "list-single",
@@ -72,6 +76,15 @@ static void open_field(struct strbuf *out, const struct form_field *field)
     strbuf_addch(out, '>');
 }
 
+/* XEP-0122: by this a client can ask for a number. */
+static void write_range(struct strbuf *out, const struct form_field *field)
+{
+    strbuf_addf(out,
+                "<validate xmlns='" NS_VALIDATE "' datatype='xs:integer'>"
+                "<range min='%" PRId64 "' max='%" PRId64 "'/></validate>",
+                field->min, field->max);
+}
+
 static void write_lines(struct strbuf *out, const char *text)
 {
     for (;;) {
@@ -90,8 +103,11 @@ void form_write_field(struct strbuf *out, const struct form_field *field, const 
     const char *shown = value ? value : field->initial;
 
     open_field(out, field);
+    xml_element(out, "desc", field->help);
     if (field->required)
         strbuf_adds(out, "<required/>");
+    if (field->type == FORM_INTEGER)
+        write_range(out, field);
     if (shown && is_multi(field))
         write_lines(out, shown);
     else if (field->type != FORM_TEXT_PRIVATE)
@@ -175,6 +191,22 @@ static int check_option(const struct form_field *field, const char *text, struct
     return -1;
 }
 
+/* As it is written in the end: " +007" and "7" are the same setting. */
+static int check_integer(const struct form_field *field, const char *text, struct strbuf *value,
+                         struct bridge_error *err)
+{
+    char *end;
+
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    end += strspn(end, " \t");
+    if (end == text || *end || errno || number < field->min || number > field->max)
+        return bridge_fail(err, BRIDGE_INVALID, _("a number from %lld to %lld is needed"),
+                           (long long)field->min, (long long)field->max);
+    strbuf_addf(value, "%lld", number);
+    return 0;
+}
+
 /* A user is meant, whichever of the clients the address names. */
 static int check_jid(const char *text, struct strbuf *value, struct bridge_error *err)
 {
@@ -211,6 +243,7 @@ static int check_clean(const struct form_field *field, const char *text, struct 
 {
     switch (field->type) {
     case FORM_BOOLEAN: return check_boolean(text, value, err);
+    case FORM_INTEGER: return check_integer(field, text, value, err);
     case FORM_LIST_SINGLE: return check_option(field, text, value, err);
     case FORM_JID_SINGLE: return check_jid(text, value, err);
     case FORM_JID_MULTI: return check_jids(text, value, err);
@@ -221,6 +254,21 @@ static int check_clean(const struct form_field *field, const char *text, struct 
     return 0;
 }
 
+/* The most bytes of a value. */
+static size_t room_for(const struct form_field *field)
+{
+    size_t most = is_multi(field) ? FORM_TEXT_MAX : FORM_VALUE_MAX;
+    bool own = field->max > 0 && field->type != FORM_INTEGER;
+
+    return own && (size_t)field->max < most ? (size_t)field->max : most;
+}
+
+static int fail_length(const struct form_field *field, struct bridge_error *err)
+{
+    return bridge_fail(err, BRIDGE_INVALID, _("this is too long: %zu bytes are the most"),
+                       room_for(field));
+}
+
 static bool is_blank(const char *text)
 {
     return !text[strspn(text, " \t\n")];
@@ -229,12 +277,12 @@ static bool is_blank(const char *text)
 int form_check(const struct form_field *field, const char *text, struct strbuf *value,
                struct bridge_error *err)
 {
-    struct strbuf clean = STRBUF_INIT(is_multi(field) ? FORM_TEXT_MAX : FORM_VALUE_MAX);
+    struct strbuf clean = STRBUF_INIT(room_for(field));
     int rc;
 
     utf8_add_clean(&clean, text, strlen(text));
     if (clean.overflow)
-        rc = bridge_fail(err, BRIDGE_INVALID, "this is too long");
+        rc = fail_length(field, err);
     else if (is_blank(strbuf_text(&clean)))
         rc = bridge_fail(err, BRIDGE_INVALID, "this is missing");
     else
@@ -284,7 +332,7 @@ static char *read_field(xmpp_stanza_t *x, const struct form_field *field,
     if (found)
         join_values(found, &text);
     if (text.overflow)
-        bridge_fail(err, BRIDGE_INVALID, "this is too long");
+        fail_length(field, err);
     else if (!is_blank(strbuf_text(&text)))
         rc = form_check(field, strbuf_text(&text), &value, err);
     else if (field->required)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <bridge/error.h>
 #include <bridge/strbuf.h>
@@ -19,6 +20,7 @@ enum form_type { /* XEP-0004 §3.3 */
     FORM_BOOLEAN,      /* "1" or "0" */
     FORM_FIXED,        /* a text to read; has no value */
     FORM_HIDDEN,       /* not shown, not read: `initial` is its value */
+    FORM_INTEGER,      /* decimal, within min..max; a text-single with XEP-0122 */
     FORM_JID_SINGLE,   /* bare, prepared */
     FORM_JID_MULTI,    /* a JID a line */
     FORM_LIST_SINGLE,  /* one of `options` */
@@ -36,9 +38,11 @@ struct form_field {
     const char *var; /* NULL for FORM_FIXED */
     enum form_type type;
     const char *label; /* for people */
+    const char *help;  /* a sentence more, or NULL */
     bool required;
     const char *initial; /* or NULL */
     const struct form_option *options; /* FORM_LIST_SINGLE; ends with { 0 } */
+    int64_t min, max; /* FORM_INTEGER; for texts `max` is the most bytes (0: the bounds below) */
 };
 
 /* The most rows that a form may have which is read. */

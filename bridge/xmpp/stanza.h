@@ -19,6 +19,7 @@
 #define NS_PING "urn:xmpp:ping"
 #define NS_COMMANDS "http://jabber.org/protocol/commands"
 #define NS_DATA "jabber:x:data"
+#define NS_VALIDATE "http://jabber.org/protocol/xdata-validate"
 #define NS_MUC "http://jabber.org/protocol/muc"
 #define NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define NS_NICK "http://jabber.org/protocol/nick"

@@ -184,6 +184,55 @@ static void every_bad_field_is_named(void **state)
     }
 }
 
+static const struct form_field age = { .var = "age", .type = FORM_INTEGER, .label = "Age",
+                                       .help = "In years.", .min = -1, .max = 150 };
+static const struct form_field pin = { .var = "pin", .type = FORM_TEXT_SINGLE, .max = 4 };
+
+static const struct {
+    const struct form_field *field;
+    const char *text;
+    const char *value; /* NULL: refused */
+} bounded[] = {
+    { &age, "0", "0" },
+    { &age, " +007 ", "7" },
+    { &age, "-1", "-1" },
+    { &age, "150", "150" },
+    { &age, "151", NULL },
+    { &age, "-2", NULL },
+    { &age, "7x", NULL },
+    { &age, "x", NULL },
+    { &age, "99999999999999999999", NULL },
+    { &pin, "1234", "1234" },
+    { &pin, "12345", NULL },
+    { &pin, "\xc3\xa4\xc3\xa4\xc3\xa4", NULL },
+};
+
+static void numbers_and_texts_stay_within_their_bounds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(bounded); i++) {
+        struct strbuf value = STRBUF_INIT(100);
+        struct bridge_error err;
+        int rc = form_check(bounded[i].field, bounded[i].text, &value, &err);
+        if (!rc != !!bounded[i].value || (!rc && strcmp(bounded[i].value, strbuf_text(&value))))
+            fail_msg("%s: \"%s\"", bounded[i].text, rc ? err.text : strbuf_text(&value));
+        strbuf_release(&value);
+    }
+}
+
+static void a_number_is_asked_for_with_its_range(void **state)
+{
+    struct strbuf out = STRBUF_INIT(10000);
+
+    (void)state;
+    form_write_field(&out, &age, "7");
+    assert_string_equal(strbuf_text(&out),
+        "<field type='text-single' var='age' label='Age'><desc>In years.</desc>"
+        "<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:integer'>"
+        "<range min='-1' max='150'/></validate><value>7</value></field>");
+    strbuf_release(&out);
+}
+
 static void huge_forms_cost_little(void **state)
 {
     struct strbuf xml = STRBUF_INIT(1 << 20);
@@ -208,7 +257,7 @@ static void huge_forms_cost_little(void **state)
     strbuf_adds(&xml, "x</value></field></x>");
     read_form(strbuf_text(&xml));
     assert_int_equal(reading.rc, -1);
-    assert_string_equal(reading.err.text, "Name: this is too long");
+    assert_string_equal(reading.err.text, "Name: this is too long: 3071 bytes are the most");
 
     strbuf_reset(&xml);
     strbuf_adds(&xml, X FIELD("name", "n") "<field var='text'>");
@@ -217,7 +266,7 @@ static void huge_forms_cost_little(void **state)
     strbuf_adds(&xml, "</field></x>");
     read_form(strbuf_text(&xml));
     assert_int_equal(reading.rc, -1);
-    assert_string_equal(reading.err.text, "Text: this is too long");
+    assert_string_equal(reading.err.text, "Text: this is too long: 16384 bytes are the most");
     strbuf_release(&xml);
 }
 
@@ -228,6 +277,8 @@ int main(void)
         cmocka_unit_test(a_table_names_its_columns_and_lists_rows),
         cmocka_unit_test(values_are_read_by_name_checked_and_cleaned),
         cmocka_unit_test(every_bad_field_is_named),
+        cmocka_unit_test(numbers_and_texts_stay_within_their_bounds),
+        cmocka_unit_test(a_number_is_asked_for_with_its_range),
         cmocka_unit_test(huge_forms_cost_little),
     };
 

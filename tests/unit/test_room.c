@@ -160,6 +160,7 @@ static const struct {
     { BRIDGE_UNSUPPORTED, "cancel", "feature-not-implemented" },
     { BRIDGE_OUTSIDE, "cancel", "not-acceptable" },
     { BRIDGE_NO_SERVICE, "cancel", "service-unavailable" },
+    { BRIDGE_INCOMPLETE, "modify", "not-acceptable" },
 };
 
 static void expect_refusal(size_t i)

@@ -113,6 +113,7 @@ static const struct {
     { BRIDGE_UNSUPPORTED, " type='cancel'>" COND("feature-not-implemented") TEXT("w") },
     { BRIDGE_OUTSIDE, " type='cancel'>" COND("not-acceptable") TEXT("w") },
     { BRIDGE_NO_SERVICE, " type='cancel'>" COND("service-unavailable") TEXT("w") },
+    { BRIDGE_INCOMPLETE, " type='modify'>" COND("not-acceptable") TEXT("w") },
 };
 
 static void every_code_has_one_condition_and_comes_back(void **state)
