@@ -93,12 +93,18 @@ void stanza_error_write(struct strbuf *out, const struct bridge_error *why)
     strbuf_adds(out, "</error>");
 }
 
-static enum bridge_code condition_code(const char *condition)
+/* Two codes share a condition: then the type tells them apart. */
+static enum bridge_code condition_code(const char *condition, const char *type)
 {
+    enum bridge_code found = BRIDGE_OK;
+
     for (size_t i = BRIDGE_OK + 1; i < COUNT(answers); i++) {
-        if (strcmp(answers[i].condition, condition) == 0)
-            return (enum bridge_code)i;
+        if (strcmp(answers[i].condition, condition) == 0 &&
+            (found == BRIDGE_OK || (type && strcmp(answers[i].type, type) == 0)))
+            found = (enum bridge_code)i;
     }
+    if (found != BRIDGE_OK)
+        return found;
     for (size_t i = 0; i < COUNT(readings); i++) {
         if (strcmp(readings[i].condition, condition) == 0)
             return readings[i].code;
@@ -109,7 +115,7 @@ static enum bridge_code condition_code(const char *condition)
 /* The type says better than the condition whether waiting helps. */
 static enum bridge_code code_of(const char *condition, const char *type)
 {
-    enum bridge_code code = condition_code(condition);
+    enum bridge_code code = condition_code(condition, type);
     bool wait = type && strcmp(type, "wait") == 0;
 
     return wait && code != BRIDGE_BUSY ? BRIDGE_RETRY : code;
