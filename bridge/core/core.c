@@ -12,6 +12,7 @@
 #include <bridge/utf8.h>
 #include <sodium.h>
 
+#include "ask.h"
 #include "chat.h"
 #include "command.h"
 #include "domain.h"
@@ -145,6 +146,7 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     strbuf_init(&core->part, XML_STANZA_MAX);
     core->commands = commands_new();
     core->chat = chat_budgets_new();
+    core->asks = asks_new(loop);
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(hex, sizeof hex, random, sizeof random);
     snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
@@ -203,6 +205,7 @@ void core_stop(struct core *core, const char *reason)
     uv_close((uv_handle_t *)&core->sweep, NULL);
     close_sessions(core, NULL, reason);
     guard_stop(core);
+    asks_stop(core->asks);
     if (core->store)
         store_close(core->store, on_store_closed, core);
     else
@@ -216,6 +219,7 @@ void core_free(struct core *core)
         domain_free(core->hosts[i]);
     free(core->hosts);
     chat_budgets_free(core->chat);
+    asks_free(core->asks);
     guard_release(core);
     options_free(core->options);
     strbuf_release(&core->stanza);

@@ -7,6 +7,7 @@
 #include <bridge/clock.h>
 #include <bridge/log.h>
 
+#include "ask.h"
 #include "contact.h"
 #include "router.h"
 #include "session.h"
@@ -31,6 +32,7 @@ static void on_down(void *arg)
     struct bridge_host *host = arg;
 
     host->since = clock_monotonic();
+    ask_lost(host);
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
 }

@@ -1,6 +1,7 @@
 layer(core
     SOURCES
         adhoc.c
+        ask.c
         card.c
         chat.c
         command.c

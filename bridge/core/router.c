@@ -4,9 +4,16 @@
 
 #include <bridge/log.h>
 
+#include "ask.h"
 #include "core.h"
 #include "inbound.h"
 #include "query.h"
+
+static bool is_answer(const struct inbound *in)
+{
+    return !strcmp(xmpp_stanza_get_name(in->stanza), "iq") &&
+           (!strcmp(in->type, "result") || !strcmp(in->type, "error"));
+}
 
 static void dispatch(struct inbound *in)
 {
@@ -27,7 +34,8 @@ static void dispatch(struct inbound *in)
         presence_receive(in);
     else if (!strcmp(name, "iq") && (!strcmp(in->type, "get") || !strcmp(in->type, "set")))
         query_answer(in->host, in->stanza, in->from, in->to, &in->target);
-    else if (!strcmp(name, "iq") && !strcmp(in->type, "error"))
+    else if (is_answer(in) && !ask_answered(in->host, in->stanza, in->from, in->to) &&
+             !strcmp(in->type, "error"))
         inbound_bounced(in);
 }
 
@@ -77,7 +85,8 @@ void router_dropped(struct bridge_host *host, xmpp_stanza_t *root,
 {
     struct inbound in;
 
-    if (open_envelope(&in, host, root))
+    if (open_envelope(&in, host, root) &&
+        !(is_answer(&in) && ask_dropped(host, root, in.from, in.to, why)))
         inbound_refuse(&in, why);
     release(&in);
 }
