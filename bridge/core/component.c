@@ -1,6 +1,7 @@
 #include "component.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@
 /* Memory that a server which has stopped reading may cost; transports are
  * throttled long before. */
 #define SEND_LIMIT (256u << 20)
+
+#define PROOF "proof-" /* id of what we send to ourselves, before the mark */
 
 #define STATES(X) X(WAITING) X(CONNECTING) X(OPENING) X(SHAKING) X(UP) X(CLOSING)
 enum state {
@@ -56,6 +59,8 @@ struct component {
     uint64_t heard;    /* clock_monotonic() of the last bytes */
     bool pinged;
     unsigned pings;
+    uint64_t marks;       /* handed out by component_prove() */
+    uint64_t first_mark;  /* of this stream */
     struct bridge_error why; /* the reason why the stream is to end, if we know one */
     char *told;              /* the trouble last logged: repeated only at debug */
     bool announced;          /* on_up was called, on_down is owed */
@@ -254,6 +259,32 @@ static void on_open(void *arg, const char *id, const char *from)
     handshake(c, id);
 }
 
+/* To ourselves: every server routes that back, whatever its own domain. */
+static void ping_self(struct component *c, const char *prefix, uint64_t number)
+{
+    struct strbuf ping = STRBUF_INIT(XML_STANZA_MAX);
+
+    strbuf_adds(&ping, "<iq type='get'");
+    xml_attribute(&ping, "from", c->domain);
+    xml_attribute(&ping, "to", c->domain);
+    strbuf_addf(&ping, " id='%s%" PRIu64 "'><ping xmlns='" NS_PING "'/></iq>", prefix, number);
+    component_send(c, ping.data, ping.len);
+    strbuf_release(&ping);
+}
+
+/* The mark that this stanza of ours brings back, or 0. Nobody else can send as our
+ * domain. */
+static uint64_t returned_mark(const struct component *c, xmpp_stanza_t *stanza)
+{
+    const char *from = xmpp_stanza_get_from(stanza);
+    const char *id = xmpp_stanza_get_id(stanza);
+
+    if (!from || !id || strcmp(from, c->domain) || strncmp(id, PROOF, strlen(PROOF)))
+        return 0;
+    uint64_t mark = strtoull(id + strlen(PROOF), NULL, 10);
+    return mark >= c->first_mark && mark <= c->marks ? mark : 0;
+}
+
 static void on_silence(uv_timer_t *timer)
 {
     struct component *c = timer->data;
@@ -268,14 +299,7 @@ static void on_silence(uv_timer_t *timer)
         fail_with(c, "the XMPP server has not answered for %d s", 2 * QUIET_MS / 1000);
         return;
     }
-    /* To ourselves: every server routes that back, whatever its own domain. */
-    struct strbuf ping = STRBUF_INIT(XML_STANZA_MAX);
-    strbuf_adds(&ping, "<iq type='get'");
-    xml_attribute(&ping, "from", c->domain);
-    xml_attribute(&ping, "to", c->domain);
-    strbuf_addf(&ping, " id='alive-%u'><ping xmlns='" NS_PING "'/></iq>", ++c->pings);
-    component_send(c, ping.data, ping.len);
-    strbuf_release(&ping);
+    ping_self(c, "alive-", ++c->pings);
     c->pinged = true;
     uv_timer_start(&c->timer, on_silence, QUIET_MS, 0);
 }
@@ -287,6 +311,7 @@ static void come_up(struct component *c)
     free(c->told);
     c->told = NULL;
     c->pinged = false;
+    c->first_mark = c->marks + 1;
     uv_timer_start(&c->timer, on_silence, QUIET_MS, 0);
     log_info(c->prefix, "up, connected to %s:%u", c->server, c->port);
     c->announced = true;
@@ -326,7 +351,10 @@ static void on_stanza(void *arg, xmpp_stanza_t *stanza)
             on_stream_error(c, stanza);
         return;
     }
-    if (c->state == S_UP)
+    uint64_t mark = c->state == S_UP ? returned_mark(c, stanza) : 0;
+    if (mark && c->events->on_proven)
+        c->events->on_proven(c->arg, mark);
+    else if (c->state == S_UP)
         c->events->on_stanza(c->arg, stanza);
     else if (c->state == S_SHAKING && !strcmp(name, "handshake"))
         come_up(c);
@@ -467,6 +495,14 @@ void component_send(struct component *c, const char *data, size_t len)
         c->congested = true;
         c->events->on_congested(c->arg, true);
     }
+}
+
+uint64_t component_prove(struct component *c)
+{
+    if (c->state != S_UP)
+        return 0;
+    ping_self(c, PROOF, ++c->marks);
+    return c->marks;
 }
 
 bool component_is_up(const struct component *c)

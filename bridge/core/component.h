@@ -34,6 +34,9 @@ struct component_events {
     void (*on_stanza)(void *arg, xmpp_stanza_t *stanza); /* borrowed */
     /* Too large or too deep: `root` is its root element alone. */
     void (*on_dropped)(void *arg, xmpp_stanza_t *root, const struct bridge_error *why);
+    /* The server has taken all that was sent before component_prove() returned this
+     * mark. Not for marks of an earlier stream. Optional. */
+    void (*on_proven)(void *arg, uint64_t mark);
     /* The server does not keep up with what we send (true), or does again. */
     void (*on_congested)(void *arg, bool congested);
     void (*on_closed)(void *arg); /* after component_close(), last */
@@ -48,6 +51,12 @@ struct component *component_new(uv_loop_t *loop, const struct component_options 
 /* Whole stanzas, already XML. */
 void component_send(struct component *c, const char *data, size_t len);
 bool component_is_up(const struct component *c);
+
+/* Ask for proof that the server has taken all that was sent until now: XEP-0114 has
+ * no acknowledgements, but what we send to ourselves comes back through it, in
+ * order. Returns the mark for on_proven(), larger each time; 0 while the stream is
+ * down. One for many stanzas is enough. */
+uint64_t component_prove(struct component *c);
 
 /* Use another secret from the next connection on. */
 void component_set_secret(struct component *c, const char *secret);

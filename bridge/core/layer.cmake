@@ -11,6 +11,7 @@ layer(core
         component.c
         contact.c
         core.c
+        delivery_queue.c
         delivery_state.c
         describe.c
         domain.c
