@@ -53,14 +53,15 @@ struct daemon {
 };
 
 static const char usage[] =
-    "Usage: bridged [-c FILE] [--plugins DIRECTORY]\n"
+    "Usage: bridged [-c FILE] [--plugins DIRECTORY[:DIRECTORY...]]\n"
     "       bridged [-c FILE] --check-config | --print-config | --version | --help\n"
     "\n"
     "XMPP gateway to other networks. Runs in the foreground and logs to standard\n"
     "error. SIGHUP reads the configuration again, SIGTERM ends in order.\n"
     "\n"
     "  -c, --config FILE        the configuration (" BRIDGE_CONFIG_FILE ")\n"
-    "      --plugins DIRECTORY  where the transports are (" BRIDGE_PLUGIN_DIR ")\n"
+    "      --plugins DIRECTORY  where the transports are (" BRIDGE_PLUGIN_DIR ");\n"
+    "                           several with colons between them\n"
     "      --check-config       tell all faults of the configuration and exit\n"
     "      --print-config       write an example with every key explained and exit\n"
     "      --version            write the version and exit\n"

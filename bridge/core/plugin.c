@@ -15,15 +15,15 @@ struct loaded {
 };
 
 struct plugins {
-    char *directory;
+    char *directories; /* "A:B" */
     struct map loaded; /* by name */
 };
 
-struct plugins *plugins_new(const char *directory)
+struct plugins *plugins_new(const char *directories)
 {
     struct plugins *plugins = bridge_alloc(sizeof *plugins);
 
-    plugins->directory = bridge_strdup(directory);
+    plugins->directories = bridge_strdup(directories);
     return plugins;
 }
 
@@ -39,7 +39,7 @@ void plugins_free(struct plugins *plugins)
         free(one);
     }
     map_release(&plugins->loaded);
-    free(plugins->directory);
+    free(plugins->directories);
     free(plugins);
 }
 
@@ -98,14 +98,30 @@ static void explain(const char *path, const char *problem, struct bridge_error *
         dlclose(handle);
 }
 
+/* The first directory that has it. -1 if none has. */
+static int locate(const struct plugins *plugins, const char *name, struct strbuf *path,
+                  struct bridge_error *err)
+{
+    const char *at = plugins->directories;
+
+    for (;;) {
+        size_t len = strcspn(at, ":");
+
+        strbuf_reset(path);
+        strbuf_addf(path, "%.*s/%s.so", (int)len, at, name);
+        if (access(strbuf_text(path), F_OK) == 0)
+            return 0;
+        if (!at[len])
+            break;
+        at += len + 1;
+    }
+    return bridge_fail(err, BRIDGE_NOT_FOUND,
+                       "there is no plugin %s.so in %s: check the name, or where bridged looks "
+                       "(--plugins)", name, plugins->directories);
+}
+
 static const struct bridge_plugin *load(const char *path, struct bridge_error *err)
 {
-    if (access(path, F_OK)) {
-        bridge_fail(err, BRIDGE_NOT_FOUND,
-                    "there is no plugin %s: check the name, or where bridged looks (--plugins)",
-                    path);
-        return NULL;
-    }
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
         char *problem = bridge_strdup(dlerror());
@@ -140,8 +156,8 @@ const struct bridge_plugin *plugins_get(struct plugins *plugins, const char *nam
         return one->plugin;
     if (check_name(name, err))
         return NULL;
-    strbuf_addf(&path, "%s/%s.so", plugins->directory, name);
-    const struct bridge_plugin *plugin = load(strbuf_text(&path), err);
+    const struct bridge_plugin *plugin =
+        locate(plugins, name, &path, err) ? NULL : load(strbuf_text(&path), err);
     strbuf_release(&path);
     if (plugin) {
         one = bridge_alloc(sizeof *one);

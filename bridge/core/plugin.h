@@ -11,10 +11,12 @@
 
 struct plugins;
 
-struct plugins *plugins_new(const char *directory);
+/* `directories`: one, or several with ":" between them, of which the first that has a
+ * plugin counts. */
+struct plugins *plugins_new(const char *directories);
 void plugins_free(struct plugins *plugins); /* forgets; nothing is unloaded */
 
-/* The plugin DIRECTORY/name.so. Its descriptor is checked before any of its
+/* The plugin name.so. Its descriptor is checked before any of its
  * functions is called. NULL with a sentence for the admin in *err. */
 const struct bridge_plugin *plugins_get(struct plugins *plugins, const char *name,
                                         struct bridge_error *err);

@@ -9,7 +9,8 @@ import subprocess
 from process import DEADLINE, Process
 from template import DOMAIN, SECRET, SOURCE
 
-BUILD = pathlib.Path(os.environ.get("BRIDGED_BUILD", SOURCE / ".build" / "asan"))
+BUILD = pathlib.Path(os.environ.get("BRIDGED_BUILD", SOURCE / ".build" / "asan")).resolve()
+PLUGINS = f"{BUILD / 'plugins'}:{BUILD / 'test_plugins'}"
 GATEWAY, IRC, ECHO = (f"{name}.{DOMAIN}" for name in ("gateway", "irc", "echo"))
 NETWORK = "irc.localhost"
 
@@ -76,6 +77,12 @@ class Bridged:
         self.irc, self.echo = self.config["transports"]
         self.network = network
 
+    def add_transport(self, plugin):
+        """Before the start. Its domain is named like the plugin."""
+        transport = {"plugin": plugin, "domain": f"{plugin}.{DOMAIN}", "secret": SECRET}
+        self.config["transports"].append(transport)
+        return transport
+
     def domains(self):
         return [self.config["gateway"]["domain"],
                 *(one["domain"] for one in self.config["transports"])]
@@ -89,7 +96,7 @@ class Bridged:
         """Start it, without waiting for anything."""
         self.write_config()
         self.process = Process("bridged", [executable(), "-c", self.config_file, "--plugins",
-                                           BUILD / "plugins"], self.dir, SANITIZERS)
+                                           PLUGINS], self.dir, SANITIZERS)
         return self
 
     async def start(self):

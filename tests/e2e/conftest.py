@@ -13,12 +13,13 @@ import pytest
 import process
 from bridged import IRC, NETWORK, REPORT, Bridged
 from clients.irc import IrcUser
+from clients.puppet import Puppet
 from clients.xmpp import User
 from servers.ejabberd import Ejabberd
 from servers.ngircd import Ngircd
 from servers.prosody import Prosody
 from servers.tap import Tap
-from template import DOMAIN
+from template import DOMAIN, PUPPETS
 
 FILES = 8192
 TEST_DEADLINE = 120  # of one test; pytest-timeout, if there, stands behind it
@@ -147,9 +148,14 @@ def make_daemon(loop, tmp_path, ircd):
 
 
 @pytest.fixture
-def daemon(make_daemon, xmpp_server):
-    """Configured for xmpp_server and ircd, not yet started."""
-    return make_daemon(xmpp_server.component)
+def daemon(make_daemon, xmpp_server, request):
+    """Configured for xmpp_server and ircd, and for the puppets that the test wants; not yet
+    started."""
+    daemon = make_daemon(xmpp_server.component)
+    for name in PUPPETS:
+        if name in request.fixturenames:
+            daemon.add_transport(name)
+    return daemon
 
 
 @pytest.fixture
@@ -157,6 +163,28 @@ def gateway(loop, daemon):
     """The daemon, serving."""
     loop.run_until_complete(daemon.start())
     return daemon
+
+
+# Networks that do what they are told (puppet/README.md); the test starts `daemon`, or has
+# `gateway` beside them.
+
+
+@pytest.fixture
+def puppet():
+    """Has every feature; nobody needs an account."""
+    return Puppet("puppet")
+
+
+@pytest.fixture
+def plain():
+    """Has no feature but text."""
+    return Puppet("plain")
+
+
+@pytest.fixture
+def club():
+    """Has every feature, for those who have registered."""
+    return Puppet("club")
 
 
 # People

@@ -8,6 +8,7 @@ SOURCE = HERE.parent.parent
 
 DOMAIN = "xmpp.test"
 SECRET = "a secret for the tests"
+PUPPETS = ("puppet", "plain", "club")  # puppet/CMakeLists.txt; plugin and domain
 
 
 def render(template, target, **values):

@@ -28,7 +28,7 @@ static const struct {
     { "complete.so", BRIDGE_INVALID, "is no plugin name" },
     { "a23456789b23456789c23456789d23456789e23456789f23456789g23456789hijklm", BRIDGE_INVALID,
       "is no plugin name" },
-    { "absent", BRIDGE_NOT_FOUND, "/absent.so: check the name, or where bridged looks" },
+    { "absent", BRIDGE_NOT_FOUND, "no plugin absent.so in " PLUGINS ": check the name" },
     { "text", BRIDGE_INVALID, "/text.so cannot be loaded as a plugin" },
     { "nothing", BRIDGE_INVALID, "is no bridged plugin: it does not export bridge_plugin" },
     { "later", BRIDGE_INVALID, "built for another bridged (plugin interface 4711, this one " },
@@ -80,6 +80,18 @@ static void a_plugin_is_loaded_once(void **state)
     assert_ptr_equal(plugins_get(plugins, "complete", &err), plugin);
     plugins_free(plugins);
     plugins_free(NULL);
+}
+
+static void a_plugin_is_looked_for_in_each_directory(void **state)
+{
+    struct plugins *plugins = plugins_new("/nonexistent:" PLUGINS);
+    struct bridge_error err;
+
+    (void)state;
+    assert_non_null(plugins_get(plugins, "complete", &err));
+    assert_null(plugins_get(plugins, "absent", &err));
+    assert_non_null(strstr(err.text, "no plugin absent.so in /nonexistent:" PLUGINS));
+    plugins_free(plugins);
 }
 
 /* --- the file ------------------------------------------------------------- */
@@ -398,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plugin_that_keeps_no_rule_is_refused_with_a_reason),
         cmocka_unit_test(a_plugin_is_loaded_once),
+        cmocka_unit_test(a_plugin_is_looked_for_in_each_directory),
         cmocka_unit_test(admins_are_users),
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(little_is_needed),

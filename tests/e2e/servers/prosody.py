@@ -3,7 +3,7 @@
 import pathlib
 
 from process import Process, free_ports
-from template import DOMAIN, SECRET, render, server_snippet
+from template import DOMAIN, PUPPETS, SECRET, render, server_snippet
 
 
 class Prosody:
@@ -21,9 +21,10 @@ class Prosody:
 
     def allow_components(self, secret=SECRET, edit=lambda text: text):
         """What contrib/servers/ tells admins to add, or what `edit` makes of it, and a
-        component for echo; counts at the next start."""
+        component for each other transport of the tests; counts at the next start."""
         text = server_snippet("prosody.cfg.lua", self.component, secret)
-        text += f'\nComponent "echo.{DOMAIN}"\n    component_secret = "{secret}"\n'
+        for name in ("echo", *PUPPETS):
+            text += f'\nComponent "{name}.{DOMAIN}"\n    component_secret = "{secret}"\n'
         (self.dir / "bridged.cfg.lua").write_text(edit(text))
 
     def forbid_components(self):
