@@ -1,10 +1,10 @@
 #include "adhoc.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <bridge/error.h>
+#include <bridge/words.h>
 
 #include "command.h"
 #include "core.h"
@@ -24,7 +24,7 @@ static const char *const actions[] = {
 
 /* One request. */
 struct request {
-    struct bridge_host *host;
+    const struct command_place *place;
     xmpp_stanza_t *iq;
     xmpp_stanza_t *command;
     const struct jid *from;
@@ -33,31 +33,35 @@ struct request {
 
 /* --- refusing ---------------------------------------------------------------------- */
 
+/* What an error answers. */
+struct refusal {
+    const char *from, *to, *id; /* of the iq */
+    const char *node, *session;
+};
+
 /* What the error is about, as the examples have it: some clients know their session by this
  * alone. Not what is too long to be ours. */
-static void write_request(const struct request *r, struct strbuf *out)
+static void write_request(const struct refusal *r, struct strbuf *out)
 {
-    const char *node = xmpp_stanza_get_attribute(r->command, "node");
-    const char *id = xmpp_stanza_get_attribute(r->command, "sessionid");
-
     strbuf_adds(out, "<command xmlns='" NS_COMMANDS "'");
-    if (node && strlen(node) <= REQUEST_MAX)
-        xml_attribute(out, "node", node);
-    if (id && strlen(id) <= REQUEST_MAX)
-        xml_attribute(out, "sessionid", id);
+    if (r->node && strlen(r->node) <= REQUEST_MAX)
+        xml_attribute(out, "node", r->node);
+    if (r->session && strlen(r->session) <= REQUEST_MAX)
+        xml_attribute(out, "sessionid", r->session);
     strbuf_adds(out, "/>");
 }
 
 /* XEP-0050 §4.4: some errors have an element of the protocol's own. */
-static void refuse(const struct request *r, const struct bridge_error *why, const char *detail)
+static void send_refusal(struct bridge_host *host, const struct refusal *r,
+                         const struct bridge_error *why, const char *detail)
 {
     static const char end[] = "</error>";
-    struct strbuf *out = core_stanza(r->host->core);
+    struct strbuf *out = core_stanza(host->core);
 
     strbuf_adds(out, "<iq type='error'");
-    xml_attribute(out, "from", xmpp_stanza_get_to(r->iq));
-    xml_attribute(out, "to", xmpp_stanza_get_from(r->iq));
-    xml_attribute(out, "id", xmpp_stanza_get_id(r->iq));
+    xml_attribute(out, "from", r->from);
+    xml_attribute(out, "to", r->to);
+    xml_attribute(out, "id", r->id);
     strbuf_addch(out, '>');
     write_request(r, out);
     stanza_error_write(out, why);
@@ -66,7 +70,18 @@ static void refuse(const struct request *r, const struct bridge_error *why, cons
         strbuf_addf(out, "<%s xmlns='" NS_COMMANDS "'/>%s", detail, end);
     }
     strbuf_adds(out, "</iq>");
-    domain_send(r->host, out);
+    domain_send(host, out);
+}
+
+static void refuse(const struct request *r, const struct bridge_error *why, const char *detail)
+{
+    const struct refusal refusal = {
+        xmpp_stanza_get_to(r->iq), xmpp_stanza_get_from(r->iq), xmpp_stanza_get_id(r->iq),
+        xmpp_stanza_get_attribute(r->command, "node"),
+        xmpp_stanza_get_attribute(r->command, "sessionid"),
+    };
+
+    send_refusal(r->place->host, &refusal, why, detail);
 }
 
 static void refuse_with(const struct request *r, enum bridge_code code, const char *detail,
@@ -85,7 +100,7 @@ static struct strbuf *begin(const struct command_call *call, const char *status)
     struct strbuf *out = core_stanza(call->host->core);
 
     strbuf_adds(out, "<iq type='result'");
-    xml_attribute(out, "from", call->host->name);
+    xml_attribute(out, "from", call->jid);
     xml_attribute(out, "to", call->client);
     xml_attribute(out, "id", call->request);
     strbuf_adds(out, "><command xmlns='" NS_COMMANDS "'");
@@ -117,13 +132,13 @@ static void write_outcome(const struct command_call *call, struct strbuf *out)
         write_note(out, call->failed, strbuf_text(&call->text));
     if (!call->fact_count && !call->columns)
         return;
-    form_open(out, "result", call->command->title, NULL);
+    form_open(out, "result", _(call->command->title), NULL);
     for (const struct form_field *f = call->command->fields; f && f->type; f++) {
         if (f->type == FORM_HIDDEN)
             form_write_field(out, f, NULL);
     }
     for (size_t i = 0; i < call->fact_count; i++)
-        form_write_field(out, call->facts[i].field, call->facts[i].value);
+        form_write_field(out, &call->facts[i].field, call->facts[i].value);
     if (call->columns)
         form_write_columns(out, call->columns);
     for (size_t i = 0; i < call->cell_count; i += width)
@@ -131,24 +146,34 @@ static void write_outcome(const struct command_call *call, struct strbuf *out)
     form_close(out);
 }
 
+static void answer_again(const struct command_call *call)
+{
+    const struct refusal refusal = { call->jid, call->client, call->request,
+                                     call->command->node, call->id };
+
+    send_refusal(call->host, &refusal, call->again, "bad-payload");
+}
+
 static void answer(struct command_call *call)
 {
+    if (call->again) {
+        answer_again(call);
+        return;
+    }
     struct strbuf *out = begin(call, "completed");
-
     write_outcome(call, out);
     if (out->overflow) {
         out = begin(call, "completed");
-        write_note(out, true, "This was done, but there is too much to show in one message.");
+        write_note(out, true, _("This was done, but there is too much to show in one message."));
     }
     finish(call, out);
 }
 
 static void write_actions(struct strbuf *out, const struct command_call *call)
 {
-    unsigned allowed = command_actions(call->command, call->step);
+    unsigned allowed = command_actions(call);
 
-    strbuf_addf(out, "<actions execute='%s'>",
-                actions[command_default(call->command, call->step)]);
+    strbuf_addf(out, "<actions execute='%s'>", actions[command_default(call)]);
     for (int i = COMMAND_NEXT; i < COMMAND_CANCEL; i++) {
         if (allowed & COMMAND_BIT(i))
             strbuf_addf(out, "<%s/>", actions[i]);
@@ -157,7 +182,7 @@ static void write_actions(struct strbuf *out, const struct command_call *call)
 }
 
 /* The form of the step that the call is in. */
-static void show_step(const struct command_call *call)
+static void show_step(struct command_call *call)
 {
     const struct command *c = call->command;
     struct strbuf question = STRBUF_INIT(FORM_TEXT_MAX);
@@ -166,12 +191,13 @@ static void show_step(const struct command_call *call)
     write_actions(out, call);
     if (call->step == COMMAND_SURE) {
         c->ask(call, &question);
-        form_open(out, "form", c->title, strbuf_text(&question));
+        form_open(out, "form", _(c->title), strbuf_text(&question));
         form_write_field(out, &command_sure_fields[0], NULL);
     } else {
-        form_open(out, "form", c->title, c->help);
-        for (size_t i = 0; c->fields[i].type; i++)
-            form_write_field(out, &c->fields[i], call->values[i]);
+        const struct command_form *form = command_current(call);
+        form_open(out, "form", _(c->title), _(c->help));
+        for (size_t i = 0; i < form->count; i++)
+            form_write_field(out, &form->fields[i], form->values[i]);
     }
     form_close(out);
     finish(call, out);
@@ -198,18 +224,43 @@ static void enter_step(const struct request *r, struct command_call *call)
     }
 }
 
+static void open_call(const struct request *r, const struct command *command)
+{
+    struct bridge_error err;
+    struct command_call *call = command_open(r->place, r->from, command, answer, &err);
+
+    if (call)
+        enter_step(r, call);
+    else
+        refuse(r, &err, NULL);
+}
+
 static void start(const struct request *r, const char *node)
 {
-    const struct command *command = command_by_node(r->host, node);
+    const struct command *command = command_by_node(r->place, node);
 
     if (!command)
-        refuse_with(r, BRIDGE_NOT_FOUND, NULL, "There is no such command here");
-    else if (!command_is_allowed(r->host, jid_bare(r->from), command))
-        refuse_with(r, BRIDGE_FORBIDDEN, NULL, "This command is for administrators");
+        refuse_with(r, BRIDGE_NOT_FOUND, NULL, _("There is no such command here"));
+    else if (!command_is_allowed(r->place, jid_bare(r->from), command))
+        refuse_with(r, BRIDGE_FORBIDDEN, NULL, _("This command is for administrators"));
     else if (r->action != COMMAND_EXECUTE)
-        refuse_with(r, BRIDGE_INVALID, "bad-action", "Start the command with \"execute\"");
+        refuse_with(r, BRIDGE_INVALID, "bad-action", _("Start the command with \"execute\""));
     else
-        enter_step(r, command_open(r->host, r->from, command, answer));
+        open_call(r, command);
+}
+
+static int take_sure(xmpp_stanza_t *x, struct bridge_error *err)
+{
+    char *value;
+
+    if (form_read(x, command_sure_fields, &value, err))
+        return -1;
+    bool sure = value && !strcmp(value, "1");
+    free(value);
+    if (sure)
+        return 0;
+    return bridge_fail(err, BRIDGE_INVALID,
+                       _("Nothing was done: say \"yes\", or cancel the command"));
 }
 
 /* What was filled in is taken over. -1: it was not as it should be. */
@@ -217,37 +268,30 @@ static int take_form(const struct request *r, struct command_call *call,
                      struct bridge_error *err)
 {
     xmpp_stanza_t *x = stanza_child(r->command, "x", NS_DATA);
-    char *values[FORM_FIELDS_MAX] = { NULL };
 
-    if (call->step == COMMAND_SURE) {
-        if (form_read(x, command_sure_fields, values, err))
-            return -1;
-        bool sure = values[0] && !strcmp(values[0], "1");
-        form_release(values, 1);
-        return sure ? 0 : bridge_fail(err, BRIDGE_INVALID, "Nothing was done: say \"yes\", or "
-                                                           "cancel the command");
-    }
-    if (form_read(x, call->command->fields, values, err))
-        return -1;
-    form_release(call->values, FORM_FIELDS_MAX);
-    memcpy(call->values, values, sizeof values);
-    return 0;
+    if (call->step == COMMAND_SURE)
+        return take_sure(x, err);
+    const struct command_form *form = command_current(call);
+    char **values = bridge_alloc(form->count * sizeof *values);
+    int rc = form_read(x, form->fields, values, err) || command_fill(call, values, err) ? -1 : 0;
+    free(values);
+    return rc;
 }
 
 static void advance(const struct request *r, struct command_call *call)
 {
+    enum command_action action = r->action == COMMAND_EXECUTE ? command_default(call)
+                                                              : (enum command_action)r->action;
     struct bridge_error err;
-    bool back = r->action == COMMAND_PREV;
-    enum command_action action =
-        r->action == COMMAND_EXECUTE ? command_default(call->command, call->step)
-                                     : (enum command_action)r->action;
 
-    if (!(command_actions(call->command, call->step) & COMMAND_BIT(action))) {
-        refuse_with(r, BRIDGE_INVALID, "bad-action", "That is not possible at this step");
-    } else if (!back && take_form(r, call, &err)) {
+    if (!(command_actions(call) & COMMAND_BIT(action))) {
+        refuse_with(r, BRIDGE_INVALID, "bad-action", _("That is not possible at this step"));
+    } else if (action == COMMAND_PREV) {
+        command_back(call);
+        enter_step(r, call);
+    } else if (take_form(r, call, &err) || command_forward(call, &err)) {
         refuse(r, &err, "bad-payload");
     } else {
-        call->step = command_after(call->command, call->step, action);
         enter_step(r, call);
     }
 }
@@ -263,16 +307,16 @@ static void cancel(const struct request *r, struct command_call *call)
 static void go_on(const struct request *r, const char *node, const char *id)
 {
     const char *client = jid_full(r->from);
-    struct command_call *call = command_find(r->host, client, id);
+    struct command_call *call = command_find(r->place, client, id);
 
-    if (!call && command_was(r->host, client, id)) {
+    if (!call && command_was(r->place, client, id)) {
         refuse_with(r, BRIDGE_REJECTED, "session-expired",
-                    "This command has ended; start it again");
+                    _("This command has ended; start it again"));
     } else if (!call || strcmp(call->command->node, node) != 0) {
         refuse_with(r, BRIDGE_INVALID, "bad-sessionid",
-                    "You have no such command in progress; start it again");
-    } else if (!command_is_allowed(r->host, jid_bare(r->from), call->command)) {
-        refuse_with(r, BRIDGE_FORBIDDEN, NULL, "This command is for administrators");
+                    _("You have no such command in progress; start it again"));
+    } else if (!command_is_allowed(r->place, jid_bare(r->from), call->command)) {
+        refuse_with(r, BRIDGE_FORBIDDEN, NULL, _("This command is for administrators"));
         command_cancel(call);
     } else if (r->action == COMMAND_CANCEL) {
         cancel(r, call);
@@ -292,20 +336,20 @@ static int read_action(xmpp_stanza_t *command)
     return word ? -1 : COMMAND_EXECUTE;
 }
 
-void adhoc_answer(struct bridge_host *host, xmpp_stanza_t *iq, xmpp_stanza_t *command,
+void adhoc_answer(const struct command_place *place, xmpp_stanza_t *iq, xmpp_stanza_t *command,
                   const struct jid *from)
 {
-    const struct request r = { host, iq, command, from, read_action(command) };
+    const struct request r = { place, iq, command, from, read_action(command) };
     const char *node = xmpp_stanza_get_attribute(command, "node");
     const char *id = xmpp_stanza_get_attribute(command, "sessionid");
     const char *request = xmpp_stanza_get_id(iq);
 
     if (request && strlen(request) > REQUEST_MAX)
-        refuse_with(&r, BRIDGE_INVALID, NULL, "The id of this request is too long");
+        refuse_with(&r, BRIDGE_INVALID, NULL, _("The id of this request is too long"));
     else if (r.action < 0)
-        refuse_with(&r, BRIDGE_INVALID, "malformed-action", "There is no such action");
+        refuse_with(&r, BRIDGE_INVALID, "malformed-action", _("There is no such action"));
     else if (!node)
-        refuse_with(&r, BRIDGE_INVALID, NULL, "The command's node is missing");
+        refuse_with(&r, BRIDGE_INVALID, NULL, _("The command's node is missing"));
     else if (id)
         go_on(&r, node, id);
     else
@@ -314,28 +358,46 @@ void adhoc_answer(struct bridge_host *host, xmpp_stanza_t *iq, xmpp_stanza_t *co
 
 /* --- disco ------------------------------------------------------------------------- */
 
-static const struct command *visible(struct bridge_host *host, const char *user,
+static const struct command *visible(const struct command_place *place, const char *user,
                                      const char *node)
 {
-    const struct command *command = command_by_node(host, node);
+    const struct command *command = command_by_node(place, node);
 
-    return command && command_is_allowed(host, user, command) ? command : NULL;
+    return command && command_is_allowed(place, user, command) ? command : NULL;
 }
 
-bool adhoc_write_info(struct bridge_host *host, const char *user, const char *node,
+/* Commands without a node are for chats. */
+static const struct command *next_shown(const struct command_place *place, const char *user,
+                                        size_t *cursor)
+{
+    const struct command *command = command_next(place, user, cursor);
+
+    while (command && !command->node)
+        command = command_next(place, user, cursor);
+    return command;
+}
+
+bool adhoc_offers(const struct command_place *place, const char *user)
+{
+    size_t cursor = 0;
+
+    return next_shown(place, user, &cursor) != NULL;
+}
+
+bool adhoc_write_info(const struct command_place *place, const char *user, const char *node,
                       struct strbuf *out)
 {
     static const char *const features[] = { NS_COMMANDS, NS_DATA, NULL };
-    const struct command *command = visible(host, user, node);
+    const struct command *command = visible(place, user, node);
     struct disco_identity identity = { "automation", "command-node", NULL };
     const struct disco_info info = { .identities = &identity, .identity_count = 1,
                                      .features = features, .node = node };
 
     if (command) {
-        identity.name = command->title;
-    } else if (!strcmp(node, NS_COMMANDS)) {
+        identity.name = _(command->title);
+    } else if (!strcmp(node, NS_COMMANDS) && adhoc_offers(place, user)) {
         identity.type = "command-list";
-        identity.name = "Commands";
+        identity.name = _("Commands");
     } else {
         return false;
     }
@@ -343,20 +405,18 @@ bool adhoc_write_info(struct bridge_host *host, const char *user, const char *no
     return true;
 }
 
-bool adhoc_write_items(struct bridge_host *host, const char *user, const char *node,
+bool adhoc_write_items(const struct command_place *place, const char *user, const char *node,
                        struct strbuf *out)
 {
     const struct command *command = NULL;
     size_t cursor = 0;
 
     bool list = !strcmp(node, NS_COMMANDS);
-    if (!list && !visible(host, user, node))
+    if (list ? !adhoc_offers(place, user) : !visible(place, user, node))
         return false;
     disco_open_items(out, node);
-    while (list && (command = command_next(host, user, &cursor))) {
-        if (command->node)
-            disco_write_item(out, host->name, command->node, command->title);
-    }
+    while (list && (command = next_shown(place, user, &cursor)))
+        disco_write_item(out, place->jid, command->node, _(command->title));
     disco_close_items(out);
     return true;
 }

@@ -6,6 +6,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/utf8.h>
+#include <bridge/words.h>
 #include <sodium.h>
 
 #include "command.h"
@@ -60,21 +61,28 @@ static bool spend(struct chat_budgets *budgets, const char *user)
 #define BODY_MAX 150000
 
 /* `client` is a full JID. */
-static void say(struct bridge_host *host, const char *client, const char *text)
+static void say(const struct command_place *place, const char *client, const char *text)
 {
-    struct strbuf *out = core_stanza(host->core);
+    struct strbuf *out = core_stanza(place->host->core);
 
     strbuf_adds(out, "<message type='chat'");
-    xml_attribute(out, "from", host->name);
+    xml_attribute(out, "from", place->jid);
     xml_attribute(out, "to", client);
-    core_add_id(host->core, out);
+    core_add_id(place->host->core, out);
     strbuf_addch(out, '>');
     xml_element(out, "body", text);
     strbuf_adds(out, "</message>");
     if (out->overflow)
-        say(host, client, "This was done, but there is too much to show in one message.");
+        say(place, client, _("This was done, but there is too much to show in one message."));
     else
-        domain_send(host, out);
+        domain_send(place->host, out);
+}
+
+static void say_to(const struct command_call *call, const char *text)
+{
+    const struct command_place place = command_place(call);
+
+    say(&place, call->client, text);
 }
 
 static void write_table(const struct command_call *call, struct strbuf *out)
@@ -95,28 +103,28 @@ static void answer(struct command_call *call)
     strbuf_adds(&body, strbuf_text(&call->text));
     for (size_t i = 0; i < call->fact_count; i++) {
         const char *value = call->facts[i].value;
-        strbuf_addf(&body, "%s%s:%s", body.len ? "\n" : "", call->facts[i].field->label,
+        strbuf_addf(&body, "%s%s:%s", body.len ? "\n" : "", _(call->facts[i].field.label),
                     strchr(value, '\n') ? "\n" : " ");
         strbuf_adds(&body, value);
     }
     write_table(call, &body);
     if (body.overflow)
-        say(call->host, call->client,
+        say_to(call,
             "This was done, but there is too much to show in one message.");
     else
-        say(call->host, call->client, body.len ? strbuf_text(&body) : "Done.");
+        say_to(call, body.len ? strbuf_text(&body) : "Done.");
     strbuf_release(&body);
 }
 
 /* --- help ------------------------------------------------------------------------------- */
 
-static void list_commands(const struct bridge_host *host, const char *user, struct strbuf *out)
+static void list_commands(const struct command_place *place, const char *user, struct strbuf *out)
 {
     const struct command *c;
     size_t cursor = 0;
 
-    strbuf_addf(out, "You can write these commands to %s:", host->name);
-    while ((c = command_next(host, user, &cursor)))
+    strbuf_addf(out, "You can write these commands to %s:", place->jid);
+    while ((c = command_next(place, user, &cursor)))
         strbuf_addf(out, "\n%s - %s", c->word, c->help);
     strbuf_adds(out, "\nWrite \"help\" and a command to learn more about it.");
 }
@@ -143,13 +151,13 @@ static void explain(const struct command *command, struct strbuf *out)
 }
 
 /* The command most like this word, or NULL if none is. */
-static const struct command *nearest(const struct bridge_host *host, const char *user,
+static const struct command *nearest(const struct command_place *place, const char *user,
                                      const char *word)
 {
     const struct command *best = NULL, *c;
     size_t cursor = 0, least = 3; /* a slip or two */
 
-    while ((c = command_next(host, user, &cursor))) {
+    while ((c = command_next(place, user, &cursor))) {
         size_t distance = command_line_distance(word, c->word);
         if (distance < least && distance < strlen(c->word)) {
             least = distance;
@@ -159,9 +167,9 @@ static const struct command *nearest(const struct bridge_host *host, const char 
     return best;
 }
 
-static void say_unknown(struct bridge_host *host, const struct jid *from, const char *word)
+static void say_unknown(const struct command_place *place, const struct jid *from, const char *word)
 {
-    const struct command *near = nearest(host, jid_bare(from), word);
+    const struct command *near = nearest(place, jid_bare(from), word);
     struct strbuf out = STRBUF_INIT(COMMAND_LINE_MAX * 2);
 
     strbuf_addf(&out, "There is no command \"%.*s\" here.",
@@ -169,46 +177,48 @@ static void say_unknown(struct bridge_host *host, const struct jid *from, const 
     if (near)
         strbuf_addf(&out, " Did you mean \"%s\"?", near->word);
     strbuf_adds(&out, " Write \"help\" for a list of all.");
-    say(host, jid_full(from), strbuf_text(&out));
+    say(place, jid_full(from), strbuf_text(&out));
     strbuf_release(&out);
 }
 
-static const struct command *known(struct bridge_host *host, const struct jid *from,
+static const struct command *known(const struct command_place *place, const struct jid *from,
                                    const char *word)
 {
-    const struct command *command = command_by_word(host, word);
+    const struct command *command = command_by_word(place, word);
 
-    if (command && command_is_allowed(host, jid_bare(from), command))
+    if (command && command_is_allowed(place, jid_bare(from), command))
         return command;
     if (command)
-        say(host, jid_full(from), "This command is for administrators.");
+        say(place, jid_full(from), "This command is for administrators.");
     else
-        say_unknown(host, from, word);
+        say_unknown(place, from, word);
     return NULL;
 }
 
-static void help(struct bridge_host *host, const struct jid *from, const char *word)
+static void help(const struct command_place *place, const struct jid *from, const char *word)
 {
     struct strbuf out = STRBUF_INIT(65536);
-    const struct command *command = word ? known(host, from, word) : NULL;
+    const struct command *command = word ? known(place, from, word) : NULL;
 
     if (command)
         explain(command, &out);
     else if (!word)
-        list_commands(host, jid_bare(from), &out);
+        list_commands(place, jid_bare(from), &out);
     if (out.len)
-        say(host, jid_full(from), strbuf_text(&out));
+        say(place, jid_full(from), strbuf_text(&out));
     strbuf_release(&out);
 }
 
 /* --- the dialogue ----------------------------------------------------------------------- */
 
-/* The first field that is needed and has no value, or NULL. */
-static const struct form_field *missing(const struct command_call *call)
+/* The first field of the form that is needed and has no value, or NULL. */
+static const struct form_field *missing(struct command_call *call)
 {
-    for (size_t i = 0; call->command->fields && call->command->fields[i].type; i++) {
-        if (call->command->fields[i].required && !call->values[i])
-            return &call->command->fields[i];
+    const struct command_form *form = command_current(call);
+
+    for (size_t i = 0; i < form->count; i++) {
+        if (form->fields[i].required && !form->values[i] && !form->fields[i].initial)
+            return &form->fields[i];
     }
     return NULL;
 }
@@ -218,7 +228,7 @@ static void ask_field(const struct command_call *call, const struct form_field *
     struct strbuf out = STRBUF_INIT(4096);
 
     strbuf_addf(&out, "%s? (Write \"cancel\" to stop.)", field->label);
-    say(call->host, call->client, strbuf_text(&out));
+    say_to(call, strbuf_text(&out));
     strbuf_release(&out);
 }
 
@@ -228,64 +238,93 @@ static void ask_sure(const struct command_call *call)
 
     call->command->ask(call, &out);
     strbuf_adds(&out, " Do it? (yes or no)");
-    say(call->host, call->client, strbuf_text(&out));
+    say_to(call, strbuf_text(&out));
     strbuf_release(&out);
 }
 
-/* Fields that nobody has filled in have their default. */
+/* Fields that nobody has filled in have the value that they had. */
 static void fill_up(struct command_call *call)
 {
-    for (size_t i = 0; call->command->fields && call->command->fields[i].type; i++) {
-        if (!call->values[i] && call->command->fields[i].type != FORM_HIDDEN)
-            call->values[i] = bridge_strdup(call->command->fields[i].initial);
+    struct command_form *form = command_current(call);
+
+    for (size_t i = 0; i < form->count; i++) {
+        if (!form->values[i] && form->fields[i].type != FORM_HIDDEN)
+            form->values[i] = bridge_strdup(form->fields[i].initial);
+    }
+}
+
+static void wait_for_user(struct command_call *call)
+{
+    struct bridge_error err;
+
+    if (command_keep(call, &err)) {
+        say_to(call, err.text);
+        command_cancel(call);
+    } else if (call->step == COMMAND_SURE) {
+        ask_sure(call);
+    } else {
+        ask_field(call, missing(call));
     }
 }
 
 /* Ask for what is needed next, or do it. */
 static void go_on(struct command_call *call)
 {
-    const struct form_field *field = missing(call);
     struct bridge_error err;
 
-    if (field)
-        call->step = COMMAND_FIELDS;
-    else
-        call->step = call->command->ask && call->step != COMMAND_RUN ? COMMAND_SURE
-                                                                     : COMMAND_RUN;
-    if (call->step == COMMAND_RUN) {
+    while (call->step == COMMAND_FIELDS && !missing(call)) {
         fill_up(call);
-        command_run(call);
-    } else if (command_keep(call, &err)) {
-        say(call->host, call->client, err.text);
-        command_cancel(call);
-    } else if (field) {
-        ask_field(call, field);
-    } else {
-        ask_sure(call);
+        if (command_forward(call, &err)) {
+            say_to(call, err.text);
+            command_cancel(call);
+            return;
+        }
     }
+    if (call->step == COMMAND_RUN)
+        command_run(call);
+    else
+        wait_for_user(call);
 }
 
-static void start(struct bridge_host *host, const struct jid *from,
+/* The words behind the command go into its first form. */
+static int take_words(struct command_call *call, const struct command_line *line,
+                      struct bridge_error *err)
+{
+    struct command_form *form = call->step == COMMAND_FIELDS ? command_current(call) : NULL;
+    char **values = bridge_alloc((form ? form->count : 0) * sizeof *values + 1);
+    int rc = command_line_fill(line, form ? form->fields : NULL, values, err);
+
+    if (!rc && form)
+        rc = command_fill(call, values, err);
+    free(values);
+    return rc;
+}
+
+static void start(const struct command_place *place, const struct jid *from,
                   const struct command_line *line)
 {
-    const struct command *command = known(host, from, line->words[0]);
-    char *values[FORM_FIELDS_MAX];
+    const struct command *command = known(place, from, line->words[0]);
+    struct command_call *call;
     struct bridge_error err;
 
     if (!command)
         return;
-    if (command_line_fill(line, command->fields, values, &err)) {
-        struct strbuf out = STRBUF_INIT(4096);
-        strbuf_addf(&out, "%s. Write \"help %s\" to see what it takes.", err.text,
-                    command->word);
-        say(host, jid_full(from), strbuf_text(&out));
-        strbuf_release(&out);
+    call = command_open(place, from, command, answer, &err);
+    if (!call) {
+        say(place, jid_full(from), err.text);
         return;
     }
-    struct command_call *call = command_open(host, from, command, answer);
     call->chat = true;
-    memcpy(call->values, values, sizeof values);
-    go_on(call);
+    if (!take_words(call, line, &err)) {
+        go_on(call);
+        return;
+    }
+    struct strbuf out = STRBUF_INIT(4096);
+    strbuf_addf(&out, _("%s. Write \"help %s\" to see what it takes."), err.text,
+                command->word);
+    say_to(call, strbuf_text(&out));
+    strbuf_release(&out);
+    command_cancel(call);
 }
 
 /* The answer to ask_field(). */
@@ -299,10 +338,11 @@ static void take_value(struct command_call *call, const char *text)
         struct strbuf out = STRBUF_INIT(4096);
         strbuf_addf(&out, "%s: %s. Try again, or write \"cancel\" to stop.", field->label,
                     err.text);
-        say(call->host, call->client, strbuf_text(&out));
+        say_to(call, strbuf_text(&out));
         strbuf_release(&out);
     } else {
-        call->values[field - call->command->fields] = strbuf_detach(&value);
+        struct command_form *form = command_current(call);
+        form->values[field - form->fields] = strbuf_detach(&value);
         go_on(call);
     }
     strbuf_release(&value);
@@ -310,7 +350,7 @@ static void take_value(struct command_call *call, const char *text)
 
 static void stop(struct command_call *call)
 {
-    say(call->host, call->client, "Canceled; nothing was done.");
+    say_to(call, "Canceled; nothing was done.");
     command_cancel(call);
 }
 
@@ -321,9 +361,9 @@ static void take_sure(struct command_call *call, const char *text)
     struct bridge_error err;
 
     if (form_check(&command_sure_fields[0], text, &value, &err)) {
-        say(call->host, call->client, "Please write yes or no.");
+        say_to(call, "Please write yes or no.");
     } else if (!strcmp(strbuf_text(&value), "1")) {
-        call->step = COMMAND_RUN;
+        command_forward(call, &err);
         go_on(call);
     } else {
         stop(call);
@@ -333,8 +373,10 @@ static void take_sure(struct command_call *call, const char *text)
 
 static void reply(struct command_call *call, const char *word, const char *text)
 {
-    if (!command_is_allowed(call->host, call->user, call->command)) {
-        say(call->host, call->client, "This command is for administrators.");
+    const struct command_place place = command_place(call);
+
+    if (!command_is_allowed(&place, call->user, call->command)) {
+        say_to(call, "This command is for administrators.");
         command_cancel(call);
     } else if (!strcasecmp(word, "cancel")) {
         stop(call);
@@ -345,9 +387,9 @@ static void reply(struct command_call *call, const char *word, const char *text)
     }
 }
 
-static void converse(struct bridge_host *host, const struct jid *from, const char *text)
+static void converse(const struct command_place *place, const struct jid *from, const char *text)
 {
-    struct command_call *call = command_find(host, jid_full(from), NULL);
+    struct command_call *call = command_find(place, jid_full(from), NULL);
     struct command_line line;
     struct bridge_error err;
 
@@ -356,13 +398,13 @@ static void converse(struct bridge_host *host, const struct jid *from, const cha
     if (call)
         reply(call, word, text);
     else if (rc)
-        say(host, jid_full(from), err.text);
+        say(place, jid_full(from), err.text);
     else if (!*word || !strcasecmp(word, "help"))
-        help(host, from, line.count > 1 ? line.words[1] : NULL);
+        help(place, from, line.count > 1 ? line.words[1] : NULL);
     else if (!strcasecmp(word, "cancel"))
-        say(host, jid_full(from), "There is nothing to cancel.");
+        say(place, jid_full(from), "There is nothing to cancel.");
     else
-        start(host, from, &line);
+        start(place, from, &line);
     command_line_release(&line);
 }
 
@@ -392,6 +434,8 @@ static bool is_from_person(const struct bridge_host *host, xmpp_stanza_t *messag
 void chat_receive(struct bridge_host *host, xmpp_stanza_t *message, const struct jid *from,
                   const char *text)
 {
+    const struct command_place place = { host, BRIDGE_ADDRESS_NONE, "", host->name };
+
     if (is_from_person(host, message, from) && spend(host->core->chat, jid_bare(from)))
-        converse(host, from, text);
+        converse(&place, from, text);
 }

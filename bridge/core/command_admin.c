@@ -87,7 +87,7 @@ static const struct form_field list_fact = {
 
 static void run_list(struct command_call *call)
 {
-    const char *most = call->values[1];
+    const char *most = command_value(call, "max_items");
     size_t max = most && strcmp(most, "none") != 0 ? (size_t)atoi(most) : SIZE_MAX;
     struct strbuf names = STRBUF_INIT(2 * LIST_BYTES);
     size_t count, shown = 0;
@@ -126,8 +126,8 @@ static void run_announce(struct command_call *call)
         xml_attribute(out, "to", users[i]);
         core_add_id(call->host->core, out);
         strbuf_addch(out, '>');
-        xml_element(out, "subject", call->values[2]);
-        xml_element(out, "body", call->values[1]);
+        xml_element(out, "subject", command_value(call, "subject"));
+        xml_element(out, "body", command_value(call, "announcement"));
         strbuf_adds(out, "</message>");
         domain_send(call->host, out);
     }
@@ -146,7 +146,7 @@ static const struct form_field end_fields[] = {
 static void ask_end(const struct command_call *call, struct strbuf *question)
 {
     strbuf_adds(question, "These users leave all rooms, and may come back at once: ");
-    for (const char *c = call->values[1]; *c; c++) {
+    for (const char *c = command_value(call, "accountjids"); *c; c++) {
         if (*c == '\n')
             strbuf_addch(question, ',');
         strbuf_addch(question, *c == '\n' ? ' ' : *c);
@@ -171,16 +171,17 @@ static size_t end_sessions(const struct command_call *call, const char *user)
 
 static void run_end(struct command_call *call)
 {
-    char *rest = NULL;
+    char *users = bridge_strdup(command_value(call, "accountjids")), *rest = NULL;
     size_t ended = 0;
 
-    for (char *user = strtok_r(call->values[1], "\n", &rest); user;
+    for (char *user = strtok_r(users, "\n", &rest); user;
          user = strtok_r(NULL, "\n", &rest)) {
         size_t of_user = end_sessions(call, user);
         if (!of_user)
             command_say(call, "%s had no session.", user);
         ended += of_user;
     }
+    free(users);
     command_say(call, "Sessions ended: %zu.", ended);
     command_done(call);
 }
@@ -247,23 +248,23 @@ static void run_reload(struct command_call *call)
 const struct command command_admin_rows[] = {
     { .node = ADMIN "#get-online-users-num", .word = "count-users",
       .title = "Count connected users", .help = "Says how many users are connected.",
-      .scope = COMMAND_ANYWHERE, .admin = true, .fields = number_fields, .run = run_number },
+      .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = number_fields, .run = run_number },
     { .node = ADMIN "#get-online-users-list", .word = "list-users",
       .title = "List connected users", .help = "Shows the users who are connected.",
-      .scope = COMMAND_ANYWHERE, .admin = true, .fields = list_fields, .run = run_list },
+      .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = list_fields, .run = run_list },
     { .node = ADMIN "#announce", .word = "announce", .title = "Send an announcement",
       .help = "Writes to all users who are connected.",
-      .scope = COMMAND_ANYWHERE, .admin = true, .fields = announce_fields,
+      .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = announce_fields,
       .run = run_announce },
     { .node = ADMIN "#end-user-session", .word = "end-sessions", .title = "End users' sessions",
       .help = "Ends the sessions of users, after a question.",
-      .scope = COMMAND_ANYWHERE, .admin = true, .fields = end_fields, .ask = ask_end,
+      .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = end_fields, .ask = ask_end,
       .run = run_end },
     { .node = "statistics", .word = "statistics", .title = "Show statistics",
       .help = "Shows the domains, their sessions and rooms, and the state of the database.",
-      .scope = COMMAND_ANYWHERE, .admin = true, .run = run_statistics },
+      .scope = COMMAND_AT_DOMAINS, .admin = true, .run = run_statistics },
     { .node = "reload", .word = "reload", .title = "Read the configuration again",
       .help = "Reads the configuration again, as SIGHUP does.",
-      .scope = COMMAND_ANYWHERE, .admin = true, .run = run_reload },
+      .scope = COMMAND_AT_DOMAINS, .admin = true, .run = run_reload },
     { 0 },
 };

@@ -6,6 +6,7 @@
 
 #include <bridge/strbuf.h>
 #include <bridge/utf8.h>
+#include <bridge/words.h>
 
 /* --- words ----------------------------------------------------------------------- */
 
@@ -47,18 +48,18 @@ int command_line_parse(const char *text, struct command_line *line, struct bridg
 
     *line = (struct command_line){ 0 };
     if (len > COMMAND_LINE_MAX)
-        return bridge_fail(err, BRIDGE_INVALID, "This is too long for a command");
+        return bridge_fail(err, BRIDGE_INVALID, _("This is too long for a command"));
     line->block = bridge_alloc(len + 1);
     line->words = bridge_alloc(COMMAND_WORDS_MAX * sizeof *line->words);
     char *end = line->block;
     for (text = skip_space(text); *text; text = skip_space(text)) {
         if (line->count == COMMAND_WORDS_MAX)
-            return bridge_fail(err, BRIDGE_INVALID, "These are too many words for a command");
+            return bridge_fail(err, BRIDGE_INVALID, _("These are too many words for a command"));
         line->words[line->count++] = end;
         text = copy_word(text, &end);
         if (!text)
             return bridge_fail(err, BRIDGE_INVALID,
-                               "A quotation mark is open: close it with another \"");
+                               _("A quotation mark is open: close it with another \""));
     }
     return 0;
 }
@@ -74,8 +75,8 @@ void command_line_release(struct command_line *line)
 
 struct fill {
     const struct form_field *fields;
-    struct strbuf texts[FORM_FIELDS_MAX]; /* as they were typed */
-    size_t next;                          /* field for a word without a name */
+    struct strbuf *texts; /* as they were typed, one for each field */
+    size_t next;          /* field for a word without a name */
 };
 
 /* The row that the word names with "var=", or -1; *value is what follows. */
@@ -114,7 +115,7 @@ static int add_word(struct fill *fill, const char *word, struct bridge_error *er
                 (fill->texts[fill->next].len && !takes_all(&fill->fields[fill->next]))))
             fill->next++;
         if (!fill->fields || !fill->fields[fill->next].type)
-            return bridge_fail(err, BRIDGE_INVALID, "\"%.*s\" is one word too many",
+            return bridge_fail(err, BRIDGE_INVALID, _("\"%.*s\" is one word too many"),
                                (int)utf8_cut(word, strlen(word), 60), word);
         i = (int)fill->next;
     }
@@ -134,8 +135,9 @@ static int check_all(struct fill *fill, char **values, struct bridge_error *err)
             continue;
         if (form_check(&fill->fields[i], strbuf_text(&fill->texts[i]), &value, &why)) {
             strbuf_release(&value);
-            form_release(values, FORM_FIELDS_MAX);
-            return bridge_fail(err, BRIDGE_INVALID, "%s: %s", fill->fields[i].label, why.text);
+            form_release(values, i);
+            return bridge_fail(err, BRIDGE_INVALID, "%s: %s", _(fill->fields[i].label),
+                               why.text);
         }
         values[i] = strbuf_detach(&value);
     }
@@ -145,10 +147,11 @@ static int check_all(struct fill *fill, char **values, struct bridge_error *err)
 int command_line_fill(const struct command_line *line, const struct form_field *fields,
                       char **values, struct bridge_error *err)
 {
-    struct fill fill = { .fields = fields };
+    size_t count = form_count(fields);
+    struct fill fill = { fields, bridge_alloc((count + 1) * sizeof(struct strbuf)), 0 };
     int rc = 0;
 
-    for (size_t i = 0; i < FORM_FIELDS_MAX; i++) {
+    for (size_t i = 0; i < count; i++) {
         strbuf_init(&fill.texts[i], 2 * COMMAND_LINE_MAX);
         values[i] = NULL;
     }
@@ -156,8 +159,9 @@ int command_line_fill(const struct command_line *line, const struct form_field *
         rc = add_word(&fill, line->words[i], err);
     if (!rc)
         rc = check_all(&fill, values, err);
-    for (size_t i = 0; i < FORM_FIELDS_MAX; i++)
+    for (size_t i = 0; i < count; i++)
         strbuf_release(&fill.texts[i]);
+    free(fill.texts);
     return rc;
 }
 

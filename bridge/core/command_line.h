@@ -26,8 +26,8 @@ void command_line_release(struct command_line *line);
 
 /* Put the words behind the command into the fields: VAR=VALUE where it says, the
  * others in order; one of several lines takes all that
- * are left. values[i] as form_read() has them, NULL if not given; fields may
- * be NULL. -1 with *err set, and no value set. */
+ * are left. values[i], for each field, as form_read() has them, NULL if not given;
+ * fields may be NULL. -1 with *err set, and no value set. */
 int command_line_fill(const struct command_line *line, const struct form_field *fields,
                       char **values, struct bridge_error *err);
 

@@ -291,15 +291,15 @@ static void run_disconnect(struct command_call *call)
 const struct command command_user_rows[] = {
     { .node = "status", .word = "status", .title = "Show what I use",
       .help = "Shows which transports you use, your rooms and contacts.",
-      .scope = COMMAND_ANYWHERE, .run = run_status },
+      .scope = COMMAND_AT_DOMAINS, .run = run_status },
     { .node = "disconnect", .word = "disconnect", .title = "Disconnect me",
       .help = "Ends your session here: you leave the rooms and the network.",
       .scope = COMMAND_AT_TRANSPORT, .run = run_disconnect },
     { .node = "export", .word = "export", .title = "Export my data",
       .help = "Shows everything that is stored about you.",
-      .scope = COMMAND_ANYWHERE, .run = run_export },
+      .scope = COMMAND_AT_DOMAINS, .run = run_export },
     { .node = "forget", .word = "forget", .title = "Delete my data",
       .help = "Deletes everything that is stored about you, after a question.",
-      .scope = COMMAND_ANYWHERE, .ask = ask_forget, .run = run_forget },
+      .scope = COMMAND_AT_DOMAINS, .ask = ask_forget, .run = run_forget },
     { 0 },
 };

@@ -6,6 +6,7 @@ layer(core
         chat.c
         command.c
         command_admin.c
+        command_call.c
         command_line.c
         command_user.c
         component.c

@@ -97,17 +97,27 @@ static void refuse_for_occupant(const struct query *q)
 
 /* --- all --------------------------------------------------------------------------------- */
 
-/* Commands are for the domain itself. */
-static void answer_command(const struct query *q)
+/* Where a command would be given. */
+static struct command_place place_of(const struct query *q)
 {
-    if (q->target->kind != BRIDGE_ADDRESS_NONE || jid_resource(q->to))
-        query_refuse(q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
-    else
-        adhoc_answer(q->host, q->iq, q->payload, q->from);
+    return (struct command_place){ q->host, q->target->kind, strbuf_text(&q->target->address),
+                                   jid_bare(q->to) };
 }
 
-/* Append what there is to say about a node of the domain itself. */
-typedef bool node_writer(struct bridge_host *host, const char *user, const char *node,
+/* Commands are given to domains, networks, rooms and contacts, not to what a
+ * resource of them would be. */
+static void answer_command(const struct query *q)
+{
+    struct command_place place = place_of(q);
+
+    if (jid_resource(q->to) || !adhoc_offers(&place, jid_bare(q->from)))
+        query_refuse(q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
+    else
+        adhoc_answer(&place, q->iq, q->payload, q->from);
+}
+
+/* Append what there is to say about a node. */
+typedef bool node_writer(const struct command_place *place, const char *user, const char *node,
                          struct strbuf *out);
 
 enum { GET = 1, SET = 2 };
@@ -138,14 +148,14 @@ static void refuse_node(const struct query *q)
     query_refuse(q, room ? BRIDGE_UNSUPPORTED : BRIDGE_NOT_FOUND, "There is no such node here");
 }
 
-/* Only the domains have nodes: their commands. */
+/* The nodes that there are: commands. */
 static void answer_node(const struct query *q, node_writer *write, const char *node)
 {
-    bool domain = q->target->kind == BRIDGE_ADDRESS_NONE && !jid_resource(q->to);
+    struct command_place place = place_of(q);
 
     struct strbuf *out = query_begin(q);
     strbuf_addch(out, '>');
-    if (domain && write(q->host, jid_bare(q->from), node, out))
+    if (!jid_resource(q->to) && write(&place, jid_bare(q->from), node, out))
         query_finish(q, out);
     else
         refuse_node(q);

@@ -1,6 +1,5 @@
 #include "form.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -72,7 +71,7 @@ static void open_field(struct strbuf *out, const struct form_field *field)
     strbuf_adds(out, "<field");
     xml_attribute(out, "type", types[field->type]);
     xml_attribute(out, "var", field->var);
-    xml_attribute(out, "label", field->label);
+    xml_attribute(out, "label", field->label ? _(field->label) : NULL);
     strbuf_addch(out, '>');
 }
 
@@ -103,7 +102,7 @@ void form_write_field(struct strbuf *out, const struct form_field *field, const 
     const char *shown = value ? value : field->initial;
 
     open_field(out, field);
-    xml_element(out, "desc", field->help);
+    xml_element(out, "desc", field->help ? _(field->help) : NULL);
     if (field->required)
         strbuf_adds(out, "<required/>");
     if (field->type == FORM_INTEGER)
@@ -114,7 +113,7 @@ void form_write_field(struct strbuf *out, const struct form_field *field, const 
         xml_element(out, "value", shown);
     for (const struct form_option *o = field->options; o && o->value; o++) {
         strbuf_adds(out, "<option");
-        xml_attribute(out, "label", o->label ? o->label : o->value);
+        xml_attribute(out, "label", o->label ? _(o->label) : o->value);
         strbuf_addch(out, '>');
         xml_element(out, "value", o->value);
         strbuf_adds(out, "</option>");
@@ -350,23 +349,25 @@ int form_read(xmpp_stanza_t *x, const struct form_field *fields, char **values,
               struct bridge_error *err)
 {
     size_t count = form_count(fields);
-    struct strbuf faults = STRBUF_INIT(FORM_FIELDS_MAX * (BRIDGE_ERROR_MAX + 256));
-    int rc = 0;
+    struct strbuf faults = STRBUF_INIT(4 * BRIDGE_ERROR_MAX); /* more than an error holds */
+    bool bad = false;
 
-    assert(count <= FORM_FIELDS_MAX);
     for (size_t i = 0; i < count; i++) {
         struct bridge_error fault = { .code = BRIDGE_OK };
         values[i] = is_asked(&fields[i]) ? read_field(x, &fields[i], &fault) : NULL;
-        if (fault.code != BRIDGE_OK)
-            strbuf_addf(&faults, "%s%s: %s", faults.len ? "; " : "", fields[i].label,
+        if (fault.code == BRIDGE_OK)
+            continue;
+        bad = true;
+        if (faults.len < BRIDGE_ERROR_MAX)
+            strbuf_addf(&faults, "%s%s: %s", faults.len ? "; " : "", _(fields[i].label),
                         fault.text);
     }
-    if (faults.len) {
+    if (bad) {
         form_release(values, count);
-        rc = bridge_fail(err, BRIDGE_INVALID, "%s", strbuf_text(&faults));
+        bridge_fail(err, BRIDGE_INVALID, "%s", strbuf_text(&faults));
     }
     strbuf_release(&faults);
-    return rc;
+    return bad ? -1 : 0;
 }
 
 void form_release(char **values, size_t count)

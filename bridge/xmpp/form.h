@@ -37,16 +37,14 @@ struct form_option {
 struct form_field {
     const char *var; /* NULL for FORM_FIXED */
     enum form_type type;
-    const char *label; /* for people */
-    const char *help;  /* a sentence more, or NULL */
+    const char *label; /* for people: N_() */
+    const char *help;  /* a sentence more, N_(); or NULL */
     bool required;
     const char *initial; /* or NULL */
     const struct form_option *options; /* FORM_LIST_SINGLE; ends with { 0 } */
     int64_t min, max; /* FORM_INTEGER; for texts `max` is the most bytes (0: the bounds below) */
 };
 
-/* The most rows that a form may have which is read. */
-#define FORM_FIELDS_MAX 8
 /* The most bytes of one value, and of a FORM_TEXT_MULTI or FORM_JID_MULTI. */
 #define FORM_VALUE_MAX 3071
 #define FORM_TEXT_MAX 16384

@@ -18,21 +18,23 @@ static const struct form_field fields[] = {
     { 0 },
 };
 
+#define FIELDS (sizeof fields / sizeof *fields - 1)
+
 static void fill(const struct command_line *line)
 {
-    char *values[FORM_FIELDS_MAX];
+    char *values[FIELDS];
     struct bridge_error err;
 
     int rc = command_line_fill(line, fields, values, &err);
     assert(rc == 0 || *err.text);
-    for (size_t i = 0; i < FORM_FIELDS_MAX; i++) {
+    for (size_t i = 0; i < FIELDS; i++) {
         struct strbuf again = STRBUF_INIT(1 << 20);
         assert(rc == 0 || !values[i]);
         if (values[i])
             assert(form_check(&fields[i], values[i], &again, &err) == 0);
         strbuf_release(&again);
     }
-    form_release(values, FORM_FIELDS_MAX);
+    form_release(values, FIELDS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

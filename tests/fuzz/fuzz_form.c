@@ -38,7 +38,7 @@ static void check_value(const struct form_field *field, const char *value)
 static void on_stanza(void *arg, xmpp_stanza_t *stanza)
 {
     struct strbuf *out = arg;
-    char *values[FORM_FIELDS_MAX] = { NULL };
+    char *values[FIELDS] = { NULL };
     struct bridge_error err;
 
     int rc = form_read(stanza_child(stanza, "x", NULL), fields, values, &err);

@@ -110,7 +110,8 @@ static void answered(const char *xml)
 
 /* --- steps, as a table ----------------------------------------------------------------- */
 
-#define BITS(a, b, c) (COMMAND_BIT(COMMAND_CANCEL) | (a) | (b) | (c))
+#define BITS(a, b) (COMMAND_BIT(COMMAND_CANCEL) | COMMAND_BIT(a) | (b))
+#define PREV COMMAND_BIT(COMMAND_PREV)
 
 static void run_nothing(struct command_call *call)
 {
@@ -126,42 +127,141 @@ static void ask_nothing(const struct command_call *call, struct strbuf *question
 static const struct form_field one_field[] = {
     { .var = "x", .type = FORM_TEXT_SINGLE, .label = "X" }, { 0 },
 };
+static const struct form_field nothing_to_fill_in[] = {
+    { .var = "FORM_TYPE", .type = FORM_HIDDEN, .initial = "y" }, { 0 },
+};
+
+/* Three forms, the second of which asks for nothing. */
+static int build_more(struct command_call *call, struct bridge_error *err)
+{
+    const char *x = command_value(call, "x");
+
+    if (x && !strcmp(x, "bad"))
+        return bridge_fail(err, BRIDGE_INVALID, "X is bad");
+    if (call->form_count < 3)
+        command_add_field(call, call->form_count == 1 ? &nothing_to_fill_in[0] : &one_field[0]);
+    return 0;
+}
+
+static int not_now(struct command_call *call, struct bridge_error *err)
+{
+    command_add_field(call, &one_field[0]);
+    return bridge_fail(err, BRIDGE_RETRY, "Not now");
+}
+
+static const struct command plain = { .run = run_nothing };
+static const struct command asks = { .ask = ask_nothing, .run = run_nothing };
+static const struct command form = { .fields = one_field, .run = run_nothing };
+static const struct command both = { .fields = one_field, .ask = ask_nothing,
+                                     .run = run_nothing };
+static const struct command hidden = { .fields = nothing_to_fill_in, .ask = ask_nothing,
+                                       .run = run_nothing };
+static const struct command long_one = { .fields = one_field, .more = build_more,
+                                         .run = run_nothing };
+static const struct command never = { .prepare = not_now, .run = run_nothing };
+
+static struct command_call *open_call(const struct command *command, struct bridge_error *err)
+{
+    const struct command_place place = { lab.core->hosts[0], BRIDGE_ADDRESS_NONE, "",
+                                         LAB_DOMAIN };
+    struct jid *from = jid_parse(BALCONY, err);
+    struct command_call *call = command_open(&place, from, command, NULL, err);
+
+    jid_free(from);
+    return call;
+}
+
+static void is_at(const struct command_call *call, enum command_step step, size_t number,
+                  unsigned actions)
+{
+    assert_int_equal(call->step, step);
+    if (step == COMMAND_FIELDS)
+        assert_int_equal(call->form, number);
+    assert_int_equal(command_actions(call), actions);
+}
 
 static void each_step_allows_what_makes_sense(void **state)
 {
-    static const struct command plain = { .run = run_nothing };
-    static const struct command asks = { .ask = ask_nothing, .run = run_nothing };
-    static const struct command form = { .fields = one_field, .run = run_nothing };
-    static const struct command both = { .fields = one_field, .ask = ask_nothing,
-                                         .run = run_nothing };
     static const struct {
         const struct command *command;
-        enum command_step first, step;
+        enum command_step first;
         unsigned allowed;
         enum command_action otherwise; /* what "execute" means */
     } rows[] = {
-        { &plain, COMMAND_RUN, COMMAND_RUN, 0, COMMAND_COMPLETE },
-        { &asks, COMMAND_SURE, COMMAND_SURE, BITS(COMMAND_BIT(COMMAND_COMPLETE), 0, 0),
-          COMMAND_COMPLETE },
-        { &form, COMMAND_FIELDS, COMMAND_FIELDS, BITS(COMMAND_BIT(COMMAND_COMPLETE), 0, 0),
-          COMMAND_COMPLETE },
-        { &both, COMMAND_FIELDS, COMMAND_FIELDS, BITS(COMMAND_BIT(COMMAND_NEXT), 0, 0),
-          COMMAND_NEXT },
-        { &both, COMMAND_FIELDS, COMMAND_SURE,
-          BITS(COMMAND_BIT(COMMAND_PREV), COMMAND_BIT(COMMAND_COMPLETE), 0),
-          COMMAND_COMPLETE },
+        { &plain, COMMAND_RUN, 0, COMMAND_COMPLETE },
+        { &asks, COMMAND_SURE, BITS(COMMAND_COMPLETE, 0), COMMAND_COMPLETE },
+        { &form, COMMAND_FIELDS, BITS(COMMAND_COMPLETE, 0), COMMAND_COMPLETE },
+        { &both, COMMAND_FIELDS, BITS(COMMAND_NEXT, 0), COMMAND_NEXT },
+        { &hidden, COMMAND_SURE, BITS(COMMAND_COMPLETE, 0), COMMAND_COMPLETE },
+        { &long_one, COMMAND_FIELDS, BITS(COMMAND_NEXT, 0), COMMAND_NEXT },
     };
+    struct bridge_error err;
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_int_equal(command_first(rows[i].command), rows[i].first);
-        assert_int_equal(command_actions(rows[i].command, rows[i].step), rows[i].allowed);
-        assert_int_equal(command_default(rows[i].command, rows[i].step), rows[i].otherwise);
+        struct command_call *call = open_call(rows[i].command, &err);
+        is_at(call, rows[i].first, 0, rows[i].allowed);
+        assert_int_equal(command_default(call), rows[i].otherwise);
+        command_cancel(call);
     }
-    assert_int_equal(command_after(&both, COMMAND_FIELDS, COMMAND_NEXT), COMMAND_SURE);
-    assert_int_equal(command_after(&both, COMMAND_SURE, COMMAND_PREV), COMMAND_FIELDS);
-    assert_int_equal(command_after(&both, COMMAND_SURE, COMMAND_COMPLETE), COMMAND_RUN);
-    assert_int_equal(command_after(&form, COMMAND_FIELDS, COMMAND_COMPLETE), COMMAND_RUN);
+    assert_null(open_call(&never, &err));
+    assert_string_equal(err.text, "Not now");
+}
+
+static void fill_in(struct command_call *call, const char *x)
+{
+    char *value = bridge_strdup(x);
+    struct bridge_error err;
+
+    assert_int_equal(command_fill(call, &value, &err), 0);
+}
+
+static void forms_follow_each_other_and_go_back(void **state)
+{
+    struct bridge_error err;
+
+    (void)state;
+    struct command_call *call = open_call(&long_one, &err);
+    fill_in(call, "bad");
+    assert_int_equal(command_forward(call, &err), -1);
+    assert_string_equal(err.text, "X is bad");
+    is_at(call, COMMAND_FIELDS, 0, BITS(COMMAND_NEXT, 0));
+    fill_in(call, "one");
+    assert_int_equal(command_forward(call, &err), 0);
+    is_at(call, COMMAND_FIELDS, 2, BITS(COMMAND_NEXT, PREV));
+    assert_null(command_value(call, "x"));
+    fill_in(call, "two");
+    assert_string_equal(command_value(call, "x"), "two");
+    command_back(call);
+    is_at(call, COMMAND_FIELDS, 0, BITS(COMMAND_NEXT, 0));
+    assert_string_equal(command_current(call)->values[0], "one");
+    assert_int_equal(command_forward(call, &err), 0); /* what follows is built anew */
+    is_at(call, COMMAND_FIELDS, 2, BITS(COMMAND_NEXT, PREV));
+    assert_null(command_value(call, "x"));
+    assert_int_equal(command_forward(call, &err), 0);
+    is_at(call, COMMAND_RUN, 0, 0);
+    command_cancel(call);
+
+    call = open_call(&both, &err);
+    assert_int_equal(command_forward(call, &err), 0);
+    is_at(call, COMMAND_SURE, 0, BITS(COMMAND_COMPLETE, PREV));
+    command_back(call);
+    is_at(call, COMMAND_FIELDS, 0, BITS(COMMAND_NEXT, 0));
+    command_cancel(call);
+}
+
+static void a_call_holds_so_much(void **state)
+{
+    char *value = bridge_alloc(COMMAND_BYTES_MAX + 2);
+    struct bridge_error err;
+
+    (void)state;
+    struct command_call *call = open_call(&form, &err);
+    memset(value, 'x', COMMAND_BYTES_MAX + 1);
+    assert_int_equal(command_fill(call, &value, &err), -1);
+    assert_string_equal(err.text, "This is too long for one command");
+    assert_null(value);
+    command_cancel(call);
 }
 
 /* --- disco ------------------------------------------------------------------------------- */
@@ -746,7 +846,9 @@ static void statistics_show_the_domains(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_step_allows_what_makes_sense),
+        TEST(each_step_allows_what_makes_sense),
+        TEST(forms_follow_each_other_and_go_back),
+        TEST(a_call_holds_so_much),
         TEST_GATEWAY(the_list_has_what_this_user_may_do_here),
         TEST(each_command_says_what_it_is),
         TEST(forgetting_takes_a_yes_and_leaves_nothing),

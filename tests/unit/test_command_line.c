@@ -116,7 +116,7 @@ static void words_fill_the_fields(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(fills); i++) {
         struct strbuf out = STRBUF_INIT(1000);
-        char *values[FORM_FIELDS_MAX];
+        char *values[COUNT(mixed)];
         struct command_line line;
         struct bridge_error err;
         assert_int_equal(command_line_parse(fills[i].text, &line, &err), 0);
@@ -126,7 +126,7 @@ static void words_fill_the_fields(void **state)
             for (size_t k = 0; k < form_count(fills[i].fields); k++)
                 strbuf_addf(&out, values[k] ? "[%s]" : "-", values[k]);
         assert_string_equal(strbuf_text(&out), fills[i].values);
-        form_release(values, FORM_FIELDS_MAX);
+        form_release(values, form_count(fills[i].fields));
         command_line_release(&line);
         strbuf_release(&out);
     }

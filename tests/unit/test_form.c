@@ -84,7 +84,7 @@ static void a_table_names_its_columns_and_lists_rows(void **state)
 static struct reading {
     int rc;
     bool seen;
-    char *values[FORM_FIELDS_MAX];
+    char *values[COUNT(fields)];
     struct bridge_error err;
 } reading;
 
@@ -103,7 +103,7 @@ static void read_form(const char *xml)
     struct strbuf all = STRBUF_INIT(1 << 20);
     struct bridge_error err;
 
-    form_release(reading.values, FORM_FIELDS_MAX);
+    form_release(reading.values, COUNT(fields));
     reading.seen = false;
     strbuf_addf(&all, "<stream:stream xmlns='jabber:component:accept' xmlns:stream='" NS_STREAM
                       "'><iq>%s</iq>", xml);
@@ -151,7 +151,7 @@ static void values_are_read_by_name_checked_and_cleaned(void **state)
         else
             assert_ptr_equal(reading.values[good[i].row], good[i].value);
     }
-    form_release(reading.values, FORM_FIELDS_MAX);
+    form_release(reading.values, COUNT(fields));
 }
 
 static const struct {
@@ -179,7 +179,7 @@ static void every_bad_field_is_named(void **state)
         read_form(bad[i].xml);
         assert_int_equal(reading.rc, -1);
         assert_string_equal(reading.err.text, bad[i].fault);
-        for (size_t k = 0; k < FORM_FIELDS_MAX; k++)
+        for (size_t k = 0; k < COUNT(fields); k++)
             assert_null(reading.values[k]);
     }
 }
