@@ -389,7 +389,7 @@ bool adhoc_write_info(const struct command_place *place, const char *user, const
 {
     static const char *const features[] = { NS_COMMANDS, NS_DATA, NULL };
     const struct command *command = visible(place, user, node);
-    struct disco_identity identity = { "automation", "command-node", NULL };
+    struct disco_identity identity = { .category = "automation", .type = "command-node" };
     const struct disco_info info = { .identities = &identity, .identity_count = 1,
                                      .features = features, .node = node };
 

@@ -15,6 +15,7 @@
 #include "ask.h"
 #include "chat.h"
 #include "command.h"
+#include "describe.h"
 #include "domain.h"
 #include "session.h"
 #include "xml.h"
@@ -335,6 +336,8 @@ void core_reload(struct core *core, struct options *fresh)
     core->options = fresh;
     options_free(old);
     guard_set_rules(core);
+    for (size_t i = 0; i < core->host_count; i++)
+        describe_forget(core->hosts[i]);
     close_sessions(core, is_forbidden, "The gateway is no longer open to this user");
     log_info("reload", "the configuration was read again");
 }

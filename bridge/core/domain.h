@@ -13,6 +13,7 @@
 #include <bridge/strbuf.h>
 #include <bridge/transport.h>
 
+#include "caps.h"
 #include "component.h"
 #include "core.h"
 #include "jid.h"
@@ -28,6 +29,8 @@ struct bridge_host {
     struct map sessions; /* struct bridge_session by bare JID */
     uint64_t since;      /* clock_monotonic() when the stream came up or went down last */
     struct permit permit;
+    /* XEP-0115, of the domain itself and of its contacts; "" until asked for (describe.h) */
+    char caps[2][CAPS_VER_SIZE];
 };
 
 /* What a localpart of this domain means. `address` is canonical. */

@@ -39,8 +39,7 @@ void query_finish(const struct query *q, struct strbuf *out)
     domain_send(q->host, out);
 }
 
-/* The sender's view of the room that is addressed, or NULL. */
-static struct bridge_room *own_room(const struct query *q)
+struct bridge_room *query_room(const struct query *q)
 {
     struct bridge_session *session = session_find(q->host, jid_bare(q->from));
 
@@ -73,7 +72,7 @@ static void answer_ping(const struct query *q)
 /* XEP-0410 §3: a ping to an occupant of a room asks whether one is still in. */
 static void answer_occupant_ping(const struct query *q)
 {
-    struct bridge_room *room = own_room(q);
+    struct bridge_room *room = query_room(q);
 
     if (!room || !room_has_client(room, jid_full(q->from)))
         query_refuse(q, BRIDGE_OUTSIDE, "You are not in this room; join it again");
@@ -87,7 +86,7 @@ static void answer_occupant_ping(const struct query *q)
  * ours would look like one of the occupant. */
 static void refuse_for_occupant(const struct query *q)
 {
-    struct bridge_room *room = own_room(q);
+    struct bridge_room *room = query_room(q);
 
     if (!room || !room_has_client(room, jid_full(q->from)))
         query_refuse(q, BRIDGE_INVALID, "Only those who are in a room may ask about its occupants");
@@ -166,7 +165,9 @@ static void answer(const struct query *q, const struct row *row)
     const char *node = xmpp_stanza_get_attribute(q->payload, "node");
     bool occupant = q->target->kind == BRIDGE_ADDRESS_ROOM && jid_resource(q->to);
 
-    if (node && row->write_node)
+    if (node && row->answer == describe_answer_info && describe_has_node(q, node))
+        row->answer(q);
+    else if (node && row->write_node)
         answer_node(q, row->write_node, node);
     else if (occupant)
         row->answer_for_occupant(q);

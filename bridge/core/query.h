@@ -25,6 +25,9 @@ struct query {
     const struct target *target;
 };
 
+/* The sender's view of the room that is addressed, or NULL. */
+struct bridge_room *query_room(const struct query *q);
+
 void query_refuse(const struct query *q, enum bridge_code code, const char *text);
 /* "<iq type='result' from= to= id=": go on with ">" and the payload, then
  * query_finish(). */

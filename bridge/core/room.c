@@ -366,6 +366,16 @@ bool room_is_joined(const struct bridge_room *room)
     return room->joined;
 }
 
+size_t room_occupants(const struct bridge_room *room)
+{
+    return room->occupants.count;
+}
+
+const char *room_subject(const struct bridge_room *room)
+{
+    return room->subject;
+}
+
 /* One more client, or one again. */
 static void enter_again(struct bridge_room *room, const struct room_request *request)
 {

@@ -35,6 +35,8 @@ const char *room_client(const struct bridge_room *room, size_t n);
 bool room_entered_as(const struct bridge_room *room, const char *client, const char *nick);
 /* Before bridge_room_joined() nobody may speak. */
 bool room_is_joined(const struct bridge_room *room);
+size_t room_occupants(const struct bridge_room *room); /* how many */
+const char *room_subject(const struct bridge_room *room); /* NULL: none */
 
 /* A client asked for another nick. */
 void room_change_nick(struct bridge_room *room, const struct room_request *request);

@@ -5,31 +5,47 @@
 #include "stanza.h"
 #include "xml.h"
 
-static bool has_addresses(const struct disco_info *info)
+static void write_identity(struct strbuf *out, const struct disco_identity *identity)
 {
-    for (size_t i = 0; i < info->address_count; i++) {
-        if (info->addresses[i].count)
-            return true;
-    }
-    return false;
+    strbuf_adds(out, "<identity");
+    xml_attribute(out, "category", identity->category);
+    xml_attribute(out, "type", identity->type);
+    xml_attribute(out, "name", identity->name);
+    xml_attribute(out, "xml:lang", identity->lang);
+    strbuf_adds(out, "/>");
 }
 
-/* XEP-0128 form, as XEP-0157 §2 has it. */
-static void write_addresses(struct strbuf *out, const struct disco_info *info)
+static void write_field(struct strbuf *out, const struct disco_field *field)
 {
+    strbuf_adds(out, "<field");
+    xml_attribute(out, "type", field->type);
+    xml_attribute(out, "var", field->var);
+    strbuf_addch(out, '>');
+    for (size_t i = 0; i < field->count; i++)
+        xml_element(out, "value", field->values[i]);
+    strbuf_adds(out, "</field>");
+}
+
+bool disco_form_is_empty(const struct disco_form *form)
+{
+    for (size_t i = 0; i < form->field_count; i++) {
+        if (form->fields[i].count)
+            return false;
+    }
+    return true;
+}
+
+static void write_form(struct strbuf *out, const struct disco_form *form)
+{
+    if (disco_form_is_empty(form))
+        return;
     strbuf_adds(out, "<x xmlns='" NS_DATA "' type='result'>"
-                     "<field var='FORM_TYPE' type='hidden'><value>" NS_SERVERINFO
-                     "</value></field>");
-    for (size_t i = 0; i < info->address_count; i++) {
-        const struct disco_addresses *a = &info->addresses[i];
-        if (!a->count)
-            continue;
-        strbuf_adds(out, "<field type='list-multi'");
-        xml_attribute(out, "var", a->field);
-        strbuf_addch(out, '>');
-        for (size_t k = 0; k < a->count; k++)
-            xml_element(out, "value", a->values[k]);
-        strbuf_adds(out, "</field>");
+                     "<field var='FORM_TYPE' type='hidden'>");
+    xml_element(out, "value", form->form_type);
+    strbuf_adds(out, "</field>");
+    for (size_t i = 0; i < form->field_count; i++) {
+        if (form->fields[i].count)
+            write_field(out, &form->fields[i]);
     }
     strbuf_adds(out, "</x>");
 }
@@ -39,20 +55,15 @@ void disco_write_info(struct strbuf *out, const struct disco_info *info)
     strbuf_adds(out, "<query xmlns='" NS_DISCO_INFO "'");
     xml_attribute(out, "node", info->node);
     strbuf_addch(out, '>');
-    for (size_t i = 0; i < info->identity_count; i++) {
-        strbuf_adds(out, "<identity");
-        xml_attribute(out, "category", info->identities[i].category);
-        xml_attribute(out, "type", info->identities[i].type);
-        xml_attribute(out, "name", info->identities[i].name);
-        strbuf_adds(out, "/>");
-    }
+    for (size_t i = 0; i < info->identity_count; i++)
+        write_identity(out, &info->identities[i]);
     for (const char *const *f = info->features; *f; f++) {
         strbuf_adds(out, "<feature");
         xml_attribute(out, "var", *f);
         strbuf_adds(out, "/>");
     }
-    if (has_addresses(info))
-        write_addresses(out, info);
+    for (size_t i = 0; i < info->form_count; i++)
+        write_form(out, &info->forms[i]);
     strbuf_adds(out, "</query>");
 }
 

@@ -15,6 +15,8 @@
 
 struct jid;
 
+#define JID_MAX 3071 /* bytes of a whole address */
+
 /* Parse "[localpart@]domainpart[/resourcepart]". Returns a new jid, which the
  * caller frees, or NULL with *err set (BRIDGE_ADDRESS). One allocation; plain
  * ASCII takes a fast path without libidn. */

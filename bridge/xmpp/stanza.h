@@ -28,6 +28,22 @@
 #define NS_EME "urn:xmpp:eme:0"
 #define NS_OMEMO_1 "eu.siacs.conversations.axolotl"
 #define NS_OMEMO_2 "urn:xmpp:omemo:2"
+#define NS_CAPS "http://jabber.org/protocol/caps"
+#define NS_GATEWAY "jabber:iq:gateway"
+#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
+#define NS_VCARD "vcard-temp"
+#define NS_VCARD_UPDATE "vcard-temp:x:update"
+#define NS_VCARD_4 "urn:ietf:params:xml:ns:vcard-4.0"
+#define NS_RECEIPTS "urn:xmpp:receipts"
+#define NS_CHAT_STATES "http://jabber.org/protocol/chatstates"
+#define NS_MARKERS "urn:xmpp:chat-markers:0"
+#define NS_CORRECTION "urn:xmpp:message-correct:0"
+#define NS_RETRACTION "urn:xmpp:message-retract:1"
+#define NS_REACTIONS "urn:xmpp:reactions:0"
+#define NS_REPLY "urn:xmpp:reply:0"
+#define NS_FALLBACK "urn:xmpp:fallback:0"
+#define NS_OOB "jabber:x:oob"
+#define NS_FILES "urn:xmpp:sfs:0"
 #define NS_SERVERINFO "http://jabber.org/network/serverinfo"
 
 /* First child element with this name and namespace, or NULL. `ns` NULL takes
@@ -42,9 +58,12 @@ xmpp_stanza_t *stanza_payload(xmpp_stanza_t *s);
  * may be NULL: false. */
 bool stanza_text(xmpp_stanza_t *s, struct strbuf *out);
 
+/* "xmpp:JID", the JID as RFC 5122 wants it in a URI. */
+void stanza_write_uri(struct strbuf *out, const char *jid);
+
 /* "<error type='..'><condition/><text>..</text></error>" for *why.
- * BRIDGE_MOVED writes <gone>xmpp:JID</gone> (RFC 6120 §8.3.3.5), the JID as
- * RFC 5122 wants it in a URI, and a sentence with the JID as people know it. */
+ * BRIDGE_MOVED writes <gone>xmpp:JID</gone> (RFC 6120 §8.3.3.5), and a sentence with
+ * the JID as people know it. */
 void stanza_error_write(struct strbuf *out, const struct bridge_error *why);
 
 /* What a received stanza of type "error" says. The text is the sender's, or the

@@ -53,9 +53,9 @@ static bool stays_in_uri(unsigned char c)
            (c >= '0' && c <= '9') || (c && strchr("-._~!$()*+,;=@/", c));
 }
 
-static void add_uri(struct strbuf *out, const char *jid)
+void stanza_write_uri(struct strbuf *out, const char *jid)
 {
-    struct strbuf uri = STRBUF_INIT(3 * BRIDGE_ERROR_MAX);
+    struct strbuf uri = STRBUF_INIT(3 * JID_MAX + sizeof "xmpp:");
 
     strbuf_adds(&uri, "xmpp:");
     for (; *jid; jid++) {
@@ -78,7 +78,7 @@ void stanza_error_write(struct strbuf *out, const struct bridge_error *why)
     strbuf_addf(out, "><%s xmlns='" NS_STANZAS "'", condition);
     if (why->code == BRIDGE_MOVED) {
         strbuf_addch(out, '>');
-        add_uri(out, why->text);
+        stanza_write_uri(out, why->text);
         strbuf_addf(out, "</%s>", condition);
     } else {
         strbuf_adds(out, "/>");

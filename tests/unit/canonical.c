@@ -51,6 +51,11 @@ static bool is_id_of_ours(const struct parse *p, const char *name, const char *v
     return !strcmp(name, "id") && p->ids && !strncmp(value, p->ids, strlen(p->ids));
 }
 
+static bool is_caps(const char *name, const char **attributes)
+{
+    return !strcmp(name, "c") && attributes[0] && !strcmp(attributes[1], NS_CAPS);
+}
+
 static bool is_error_text(const char *name, const char **attributes)
 {
     return !strcmp(name, "text") && attributes[0] && !strcmp(attributes[0], "xmlns") &&
@@ -89,6 +94,8 @@ static void on_start(void *arg, const char *name, const char **attributes)
     if (p->depth == 1)
         return;
     flush_text(p);
+    if (is_caps(name, attributes))
+        return;
     if (p->depth == 2)
         begin_stanza(p, attributes);
     p->error_text = is_error_text(name, attributes);

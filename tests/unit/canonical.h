@@ -23,7 +23,8 @@ struct canonical {
  * (which counts as one). An id that begins with `ids` (may be NULL) is written
  * as '*'; so is the text of a stanza error, if there is any, except when it
  * begins with "the network": then somebody may want to see that it came
- * through. */
+ * through. XEP-0115's <c/> is left out: it is in all presence that we send, and
+ * changes with every feature (test_describe.c looks at it). */
 struct canonical canonical_parse(const char *text, size_t len, const char *ids);
 void canonical_release(struct canonical *c);
 

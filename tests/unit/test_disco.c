@@ -17,8 +17,8 @@ static const char *const no_features[] = { NULL };
 static void writes_identities_and_features(void **state)
 {
     static const struct disco_identity identities[] = {
-        { "gateway", "irc", "IRC & <friends>" },
-        { "conference", "text", NULL },
+        { "gateway", "irc", "IRC & <friends>", "en" },
+        { "conference", "text", NULL, NULL },
     };
     static const char *const features[] = { NS_DISCO_INFO, "jid\\20escaping", NULL };
     const struct disco_info info = { .identities = identities,
@@ -31,26 +31,25 @@ static void writes_identities_and_features(void **state)
     assert_string_equal(strbuf_text(&out),
                         "<query xmlns='http://jabber.org/protocol/disco#info'>"
                         "<identity category='gateway' type='irc' "
-                        "name='IRC &amp; &lt;friends&gt;'/>"
+                        "name='IRC &amp; &lt;friends&gt;' xml:lang='en'/>"
                         "<identity category='conference' type='text'/>"
                         "<feature var='http://jabber.org/protocol/disco#info'/>"
                         "<feature var='jid\\20escaping'/></query>");
     strbuf_release(&out);
 }
 
-static void contact_addresses_are_one_form_with_a_field_for_each_kind(void **state)
+static void a_form_has_the_fields_that_have_values(void **state)
 {
     static const char *const abuse[] = { "mailto:abuse@shakespeare.lit",
                                          "xmpp:abuse@shakespeare.lit" };
     static const char *const security[] = { "https://shakespeare.lit/?a&b" };
-    static const struct disco_addresses addresses[] = {
-        { "abuse-addresses", abuse, COUNT(abuse) },
-        { "admin-addresses", NULL, 0 },
-        { "security-addresses", security, COUNT(security) },
+    static const struct disco_field fields[] = {
+        { "abuse-addresses", "list-multi", abuse, COUNT(abuse) },
+        { "admin-addresses", "list-multi", NULL, 0 },
+        { "security-addresses", NULL, security, COUNT(security) },
     };
-    const struct disco_info info = { .features = no_features,
-                                     .addresses = addresses,
-                                     .address_count = COUNT(addresses) };
+    static const struct disco_form form = { NS_SERVERINFO, fields, COUNT(fields) };
+    const struct disco_info info = { .features = no_features, .forms = &form, .form_count = 1 };
     struct strbuf out = STRBUF_INIT(4096);
 
     (void)state;
@@ -63,14 +62,15 @@ static void contact_addresses_are_one_form_with_a_field_for_each_kind(void **sta
                         "<field type='list-multi' var='abuse-addresses'>"
                         "<value>mailto:abuse@shakespeare.lit</value>"
                         "<value>xmpp:abuse@shakespeare.lit</value></field>"
-                        "<field type='list-multi' var='security-addresses'>"
+                        "<field var='security-addresses'>"
                         "<value>https://shakespeare.lit/?a&amp;b</value></field></x></query>");
     strbuf_release(&out);
 }
 
-static void without_addresses_there_is_no_form(void **state)
+static void without_values_there_is_no_form(void **state)
 {
-    static const struct disco_addresses none = { "abuse-addresses", NULL, 0 };
+    static const struct disco_field none = { "abuse-addresses", NULL, NULL, 0 };
+    static const struct disco_form form = { NS_SERVERINFO, &none, 1 };
     struct disco_info info = { .features = no_features };
     struct strbuf out = STRBUF_INIT(4096);
 
@@ -78,8 +78,8 @@ static void without_addresses_there_is_no_form(void **state)
     disco_write_info(&out, &info);
     assert_string_equal(strbuf_text(&out), "<query xmlns='" NS_DISCO_INFO "'></query>");
     strbuf_reset(&out);
-    info.addresses = &none;
-    info.address_count = 1;
+    info.forms = &form;
+    info.form_count = 1;
     disco_write_info(&out, &info);
     assert_string_equal(strbuf_text(&out), "<query xmlns='" NS_DISCO_INFO "'></query>");
     strbuf_release(&out);
@@ -106,8 +106,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_identities_and_features),
-        cmocka_unit_test(contact_addresses_are_one_form_with_a_field_for_each_kind),
-        cmocka_unit_test(without_addresses_there_is_no_form),
+        cmocka_unit_test(a_form_has_the_fields_that_have_values),
+        cmocka_unit_test(without_values_there_is_no_form),
         cmocka_unit_test(writes_items),
     };
 

@@ -1,4 +1,4 @@
-/* Questions (iq): XEP-0030, XEP-0045 §6, XEP-0092, XEP-0157, XEP-0199, XEP-0410. */
+/* Questions (iq): XEP-0030, XEP-0045 §6, XEP-0092, XEP-0199, XEP-0410. */
 #include <bridge/host.h>
 
 #include <stdlib.h>
@@ -20,133 +20,6 @@
 #define INFO "<query xmlns='" NS_DISCO_INFO "'/>"
 #define ITEMS "<query xmlns='" NS_DISCO_ITEMS "'/>"
 #define VERSION "<query xmlns='" NS_VERSION "'/>"
-
-#define IS(category, type, name) \
-    "<identity category='" category "' type='" type "' name='" name "'/>"
-#define CAN(feature) "<feature var='" feature "'/>"
-#define COMMON CAN(NS_DISCO_INFO) CAN(NS_DISCO_ITEMS) CAN(NS_PING) CAN(NS_VERSION)
-#define DOMAIN COMMON CAN("http://jabber.org/protocol/commands")
-#define MUC_DOMAIN DOMAIN CAN(NS_MUC) CAN(NS_MUC "#stable_id")
-#define MUC_SERVICE COMMON CAN(NS_MUC) CAN(NS_MUC "#stable_id")
-#define MUC_ROOM \
-    MUC_SERVICE CAN(NS_MUC "#self-ping-optimization") CAN("muc_public") \
-    CAN("muc_semianonymous") CAN("muc_temporary") CAN("muc_unmoderated") CAN("muc_open") \
-    CAN("muc_unsecured")
-#define INFO_RESULT(from, inside) \
-    RESULT(from, "<query xmlns='" NS_DISCO_INFO "'>" inside "</query>")
-
-/* --- what is where -------------------------------------------------------- */
-
-static const struct {
-    const char *question;
-    const char *answer;
-} infos[] = {
-    { GET(LAB_DOMAIN, INFO),
-      INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network")
-                  IS("conference", "fake", "A fake network") MUC_DOMAIN) },
-    { GET("%net@" LAB_DOMAIN, INFO),
-      INFO_RESULT("%net@" LAB_DOMAIN, IS("conference", "fake", "%net") MUC_SERVICE) },
-    { GET(ROOM, INFO), INFO_RESULT(ROOM, IS("conference", "text", "#r") MUC_ROOM) },
-    { GET("a\\40b@" LAB_DOMAIN, INFO),
-      INFO_RESULT("a\\40b@" LAB_DOMAIN, IS("account", "registered", "a@b") COMMON) },
-    { GET("bad@" LAB_DOMAIN, INFO),
-      "<iq type='error' id='q' to='" BALCONY "' from='bad@" LAB_DOMAIN "'>"
-      ERROR_TEXT("modify", "jid-malformed", "the network has no such addresses") "</iq>" },
-};
-
-static void every_address_says_what_it_is(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(infos); i++) {
-        RECV(infos[i].question);
-        SENT(infos[i].answer);
-        DOWN("");
-    }
-}
-
-static void a_network_without_rooms_does_not_claim_any(void **state)
-{
-    (void)state;
-    lab.transport->join = NULL;
-    RECV(GET(LAB_DOMAIN, INFO));
-    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network") DOMAIN));
-    RECV(GET("%net@" LAB_DOMAIN, INFO));
-    SENT(INFO_RESULT("%net@" LAB_DOMAIN, IS("gateway", "fake", "%net") COMMON));
-}
-
-static void only_the_front_door_lists_something(void **state)
-{
-    static const char *const empty[] = { LAB_DOMAIN, ROOM, "%net@" LAB_DOMAIN,
-                                         "romeo@" LAB_DOMAIN };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(empty); i++) {
-        struct strbuf in = STRBUF_INIT(512), out = STRBUF_INIT(512);
-        strbuf_addf(&in, GET("%s", ITEMS), empty[i]);
-        strbuf_addf(&out, RESULT("%s", ITEMS), empty[i]);
-        RECV(strbuf_text(&in));
-        SENT(strbuf_text(&out));
-        strbuf_release(&in);
-        strbuf_release(&out);
-    }
-    dialogue_stream = LAB_GATEWAY;
-    RECV(GET(LAB_GATEWAY, ITEMS));
-    SENT(RESULT(LAB_GATEWAY, "<query xmlns='" NS_DISCO_ITEMS "'>"
-                "<item jid='" LAB_DOMAIN "' name='A fake network'/></query>"));
-}
-
-static void the_front_door_is_a_component_with_nobody_behind(void **state)
-{
-    (void)state;
-    dialogue_stream = LAB_GATEWAY;
-    RECV(GET(LAB_GATEWAY, INFO));
-    SENT(INFO_RESULT(LAB_GATEWAY, IS("component", "generic", "Gateway") DOMAIN));
-    RECV(GET("romeo@" LAB_GATEWAY, INFO));
-    SENT(REFUSED("romeo@" LAB_GATEWAY, "cancel", "item-not-found"));
-    RECV("<message id='m' from='" BALCONY "' to='romeo@" LAB_GATEWAY "'><body>x</body>"
-         "</message>"
-         "<message id='m' from='" BALCONY "' to='" LAB_GATEWAY "'><body>x</body></message>"
-         "<presence id='p' type='subscribe' from='" BALCONY "' to='" LAB_GATEWAY "'/>"
-         "<presence from='" BALCONY "' to='" LAB_GATEWAY "'/>"
-         "<presence from='" BALCONY "' to='" LAB_GATEWAY "/x'>" MUC "</presence>");
-    SENT("<message type='error' id='m' to='" BALCONY "' from='romeo@" LAB_GATEWAY "'>"
-         ERROR("cancel", "item-not-found") "</message>"
-         "<message type='chat' id='*' to='" BALCONY "' from='" LAB_GATEWAY "'>"
-         "<body>There is no command \"x\" here. Write \"help\" for a list of all.</body>"
-         "</message>"
-         "<presence type='error' id='p' to='" BALCONY "' from='" LAB_GATEWAY "'>"
-         ERROR("cancel", "feature-not-implemented") "</presence>");
-    DOWN("");
-}
-
-/* XEP-0157: on every domain of ours, and on no other address. */
-static void the_domains_say_whom_to_contact(void **state)
-{
-    static char *admins[] = { "mailto:a@example.net",
-                              "xmpp:a@example.net?message;subject='<x>'" };
-    static char *abuse[] = { "mailto:abuse@example.net" };
-    struct options *o = lab.core->options;
-
-    (void)state;
-#define FORM \
-    "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'>" \
-    "<value>http://jabber.org/network/serverinfo</value></field>" \
-    "<field var='admin-addresses' type='list-multi'><value>mailto:a@example.net</value>" \
-    "<value>xmpp:a@example.net?message;subject='&lt;x>'</value></field>" \
-    "<field var='abuse-addresses' type='list-multi'><value>mailto:abuse@example.net</value>" \
-    "</field></x>"
-    o->gateway.admins = (struct setting_strings){ admins, COUNT(admins) };
-    o->gateway.abuse = (struct setting_strings){ abuse, COUNT(abuse) };
-    RECV(GET(LAB_DOMAIN, INFO));
-    SENT(INFO_RESULT(LAB_DOMAIN, IS("gateway", "fake", "A fake network")
-                  IS("conference", "fake", "A fake network") MUC_DOMAIN FORM));
-    RECV(GET(ROOM, INFO));
-    SENT(INFO_RESULT(ROOM, IS("conference", "text", "#r") MUC_ROOM));
-    dialogue_stream = LAB_GATEWAY;
-    RECV(GET(LAB_GATEWAY, INFO));
-    SENT(INFO_RESULT(LAB_GATEWAY, IS("component", "generic", "Gateway") DOMAIN FORM));
-    o->gateway.admins = o->gateway.abuse = (struct setting_strings){ 0 };
-}
 
 /* --- occupants ------------------------------------------------------------ */
 
@@ -288,11 +161,6 @@ static void a_question_may_have_no_id_and_strange_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_address_says_what_it_is),
-        TEST(a_network_without_rooms_does_not_claim_any),
-        TEST_GATEWAY(only_the_front_door_lists_something),
-        TEST_GATEWAY(the_front_door_is_a_component_with_nobody_behind),
-        TEST_GATEWAY(the_domains_say_whom_to_contact),
         TEST(occupants_are_not_described),
         TEST(a_client_can_ask_whether_it_is_still_inside),
         TEST(version_and_ping_are_answered_everywhere),
