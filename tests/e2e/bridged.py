@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import signal
+import sqlite3
 import subprocess
 
 from process import DEADLINE, Process
@@ -121,6 +122,18 @@ class Bridged:
         has got to."""
         await self.logged(READ_AGAIN, self.reload())
         return [line for line in list(self.process.lines)[start:] if re.search(pattern, line)]
+
+    def stored(self, text):
+        """(table, row) for every row of the database that has this text in any cell."""
+        db = sqlite3.connect(f"file:{self.dir / 'bridge.db'}?mode=ro", uri=True)
+        try:
+            tables = [name for name, in db.execute("SELECT name FROM sqlite_schema "
+                                                   "WHERE type = 'table'")]
+            return [(table, row) for table in tables
+                    for row in db.execute(f"SELECT * FROM {table}")
+                    if any(text in str(cell) for cell in row)]
+        finally:
+            db.close()
 
     def reload(self):
         """SIGHUP with the configuration as it is now. Returns the place in the log."""

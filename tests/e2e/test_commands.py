@@ -1,69 +1,12 @@
 """Commands: in clients with ad-hoc commands (XEP-0050, slixmpp's), and by chat."""
 
-import asyncio
-import sqlite3
-
 import pytest
 
 from bridged import ECHO, GATEWAY, IRC
-from process import DEADLINE
+from clients.commands import start
 
 ADMIN = "http://jabber.org/protocol/admin"
 NYMPH = f"nymph@{ECHO}"
-
-
-class Command:
-    """One command on its way through slixmpp's plugin."""
-
-    def __init__(self, user, jid, node):
-        self.xmpp, self.jid, self.node = user._xmpp, jid, node
-        self.xmpp.register_plugin("xep_0004")
-        self.xmpp.register_plugin("xep_0050")
-        self.plugin = self.xmpp["xep_0050"]
-        self.session = {"next": self._answered, "error": self._answered}
-
-    def _answered(self, iq, session):
-        self.answer.set_result(iq)
-
-    async def _wait(self, act, *args):
-        self.answer = asyncio.get_running_loop().create_future()
-        act(*args)
-        iq = await asyncio.wait_for(self.answer, DEADLINE)
-        self.iq, self.status = iq, iq["command"]["status"]
-        self.error = iq["error"]["condition"] if iq["type"] == "error" else None
-        self.notes = [text for _, text in iq["command"]["notes"]]
-        self.values = iq["command"]["form"].get_values() if not self.error else {}
-        self.actions = set(iq["command"]["actions"]) if not self.error else set()
-        return self
-
-    async def start(self):
-        return await self._wait(self.plugin.start_command, self.jid, self.node, self.session)
-
-    def _fill(self, values):
-        form = self.xmpp["xep_0004"].make_form(ftype="submit")
-        for var, value in values.items():
-            form.add_field(var=var, value=value)
-        self.session["payload"] = form
-
-    async def next(self, **values):
-        self._fill(values)
-        return await self._wait(self.plugin.continue_command, self.session)
-
-    async def back(self):
-        self.session["payload"] = None
-        return await self._wait(self.plugin.continue_command, self.session, "prev")
-
-    async def complete(self, **values):
-        self._fill(values)
-        return await self._wait(self.plugin.complete_command, self.session)
-
-    async def cancel(self):
-        self.session["payload"] = None
-        return await self._wait(self.plugin.cancel_command, self.session)
-
-
-async def start(user, jid, node):
-    return await Command(user, jid, node).start()
 
 
 async def nodes(user, jid):
@@ -203,22 +146,10 @@ async def subscribe(user, jid):
     await user.contact_presence(jid)
 
 
-def rows(daemon, user):
-    """Every cell of every table that is about this user."""
-    db = sqlite3.connect(f"file:{daemon.dir / 'bridge.db'}?mode=ro", uri=True)
-    try:
-        tables = [name for name, in db.execute("SELECT name FROM sqlite_schema "
-                                               "WHERE type = 'table'")]
-        return [row for table in tables for row in db.execute(f"SELECT * FROM {table}")
-                if user in row]
-    finally:
-        db.close()
-
-
 async def test_forgetting_leaves_nothing(gateway, juliet, romeo):
     for user in (juliet, romeo):
         await subscribe(user, NYMPH)
-    assert rows(gateway, juliet.bare)
+    assert gateway.stored(juliet.bare)
     told = await start(juliet, GATEWAY, "export")
     assert NYMPH.partition("@")[0] in str(told.values["data"])
 
@@ -231,8 +162,8 @@ async def test_forgetting_leaves_nothing(gateway, juliet, romeo):
     roster = await juliet.request(None, "<query xmlns='jabber:iq:roster'/>")
     assert all(item.get("subscription") in ("none", "from")
                for item in roster.xml.iter("{jabber:iq:roster}item"))
-    assert rows(gateway, juliet.bare) == []
-    assert rows(gateway, romeo.bare)
+    assert gateway.stored(juliet.bare) == []
+    assert gateway.stored(romeo.bare)
 
     await gateway.stop()
     for file in gateway.dir.glob("bridge.db*"):
