@@ -1,5 +1,4 @@
-/* How many contacts everybody has: a walk through all of them, so in the thread
- * pool, on a connection of its own. */
+/* Walks through all users, so in the thread pool, on a connection of its own. */
 #include "store_parts.h"
 
 #include <stdlib.h>
@@ -8,10 +7,21 @@
 
 #include "sqlite_error.h"
 
+static const char count_sql[] = "SELECT user, count(*) FROM contact GROUP BY user ORDER BY user";
+static const char count_here_sql[] = "SELECT user, count(*) FROM contact"
+                                     " WHERE domain = ?1 GROUP BY user ORDER BY user";
+static const char lapsed_sql[] =
+    "SELECT user, (SELECT count(*) FROM contact WHERE contact.user = setting.user)"
+    " FROM setting JOIN activity USING(user)"
+    " WHERE domain = '' AND address = '' AND key = 'keep-days'"
+    " AND CAST(value AS INTEGER) > 0 AND day + CAST(value AS INTEGER) < ?1 ORDER BY user";
+
 struct store_census {
     uv_work_t work;
     char *path;
-    char *domain; /* NULL: all */
+    const char *sql; /* gives users and how many contacts they have */
+    struct value value; /* for ?1 */
+    char *domain; /* the value, if it is a text */
     struct store_census_user *users;
     size_t count;
     bool failed;
@@ -30,18 +40,13 @@ static void add_user(struct store_census *c, sqlite3_stmt *q)
     };
 }
 
-static int count_all(struct store_census *c, sqlite3 *db)
+static int walk(struct store_census *c, sqlite3 *db)
 {
     sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(db,
-                                c->domain ? "SELECT user, count(*) FROM contact"
-                                            " WHERE domain = ?1 GROUP BY user ORDER BY user"
-                                          : "SELECT user, count(*) FROM contact"
-                                            " GROUP BY user ORDER BY user",
-                                -1, &q, NULL);
+    int rc = sqlite3_prepare_v2(db, c->sql, -1, &q, NULL);
 
-    if (rc == SQLITE_OK && c->domain)
-        rc = sqlite3_bind_text(q, 1, c->domain, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = value_bind(q, &c->value, (size_t)sqlite3_bind_parameter_count(q));
     while (rc == SQLITE_OK || rc == SQLITE_ROW) {
         rc = sqlite3_step(q);
         if (rc == SQLITE_ROW)
@@ -58,7 +63,7 @@ static void run(uv_work_t *work)
     struct store_census *c = work->data;
     sqlite3 *db = store_connect_reader(c->path, &c->why);
 
-    c->failed = !db || count_all(c, db);
+    c->failed = !db || walk(c, db);
     sqlite3_close(db);
 }
 
@@ -83,18 +88,33 @@ static void on_run(uv_work_t *work, int status)
     free(c);
 }
 
-struct store_census *store_census(struct store *store, const char *domain,
+static struct store_census *start(struct store *store, const char *sql, struct value value,
                                   store_census_done *done, void *arg)
 {
     struct store_census *c = bridge_alloc(sizeof *c);
 
     c->path = bridge_strdup(store->path);
-    c->domain = bridge_strdup(domain);
+    c->sql = sql;
+    c->domain = bridge_strdup(value.text);
+    c->value = value;
+    c->value.text = c->domain;
     c->done = done;
     c->arg = arg;
     c->work.data = c;
     uv_queue_work(store->loop, &c->work, run, on_run);
     return c;
+}
+
+struct store_census *store_census(struct store *store, const char *domain,
+                                  store_census_done *done, void *arg)
+{
+    return start(store, domain ? count_here_sql : count_sql, TEXT(domain), done, arg);
+}
+
+struct store_census *store_lapsed(struct store *store, int64_t today, store_census_done *done,
+                                  void *arg)
+{
+    return start(store, lapsed_sql, NUMBER(today), done, arg);
 }
 
 void store_census_cancel(struct store_census *census)

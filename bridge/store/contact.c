@@ -9,112 +9,35 @@
 
 /* --- writing ---------------------------------------------------------------- */
 
-struct contact_write {
-    struct write write; /* first: the writer frees the whole */
-    struct store_contact contact;
-    char text[]; /* its strings */
-};
-
-static const struct store_contact *contact_of(const struct write *write)
-{
-    return &((const struct contact_write *)write)->contact;
-}
-
-static int bind_key(sqlite3_stmt *q, const struct write *write)
-{
-    const struct store_contact *c = contact_of(write);
-    int rc = sqlite3_bind_text(q, 1, c->domain, -1, SQLITE_STATIC);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(q, 2, c->user, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(q, 3, c->address, -1, SQLITE_STATIC);
-    return rc;
-}
-
-static int bind_contact(sqlite3_stmt *q, const struct write *write)
-{
-    const struct store_contact *c = contact_of(write);
-    int rc = bind_key(q, write);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_text(q, 4, c->name, -1, SQLITE_STATIC); /* NULL stays NULL */
-    if (rc == SQLITE_OK)
-        rc = sqlite3_bind_int64(q, 5, c->subscription);
-    return rc;
-}
-
 const struct write_type contact_put_type = {
     .sql = "INSERT INTO contact(domain, user, address, name, subscription)"
            " VALUES(?1, ?2, ?3, ?4, ?5)"
            " ON CONFLICT(domain, user, address) DO UPDATE"
            " SET name = excluded.name, subscription = excluded.subscription",
-    .bind = bind_contact,
 };
 
 const struct write_type contact_remove_type = {
     .sql = "DELETE FROM contact WHERE domain = ?1 AND user = ?2 AND address = ?3",
-    .bind = bind_key,
 };
 
-static size_t size_of(const char *text)
+void store_contact_put(struct store *store, const struct store_contact *c, store_done *done,
+                       void *arg)
 {
-    return text ? strlen(text) + 1 : 0;
-}
-
-/* Append to the block at *end. */
-static const char *keep(char **end, const char *text)
-{
-    size_t size = size_of(text);
-    char *kept = *end;
-
-    if (!text)
-        return NULL;
-    memcpy(kept, text, size);
-    *end += size;
-    return kept;
-}
-
-static size_t strings_size(const struct store_contact *c)
-{
-    return size_of(c->domain) + size_of(c->user) + size_of(c->address) + size_of(c->name);
-}
-
-static void keep_strings(struct store_contact *to, const struct store_contact *from,
-                         char *block)
-{
-    *to = (struct store_contact){
-        .domain = keep(&block, from->domain),
-        .user = keep(&block, from->user),
-        .address = keep(&block, from->address),
-        .name = keep(&block, from->name),
-        .subscription = from->subscription,
-    };
-}
-
-static void put(struct store *store, enum write_kind kind, const struct store_contact *contact,
-                store_done *done, void *arg)
-{
-    struct contact_write *w = bridge_alloc(sizeof *w + strings_size(contact));
-
-    assert(contact->domain && contact->user && contact->address);
-    w->write = (struct write){ .kind = kind, .done = done, .arg = arg };
-    keep_strings(&w->contact, contact, w->text);
-    writer_put(store->writer, &w->write);
-}
-
-void store_contact_put(struct store *store, const struct store_contact *contact,
-                       store_done *done, void *arg)
-{
-    put(store, WRITE_CONTACT_PUT, contact, done, arg);
+    assert(c->domain && c->user && c->address);
+    store_put(store,
+              write_new(WRITE_CONTACT_PUT,
+                        VALUES(TEXT(c->domain), TEXT(c->user), TEXT(c->address), TEXT(c->name),
+                               NUMBER(c->subscription))),
+              done, arg);
 }
 
 void store_contact_remove(struct store *store, const char *domain, const char *user,
                           const char *address, store_done *done, void *arg)
 {
-    struct store_contact key = { .domain = domain, .user = user, .address = address };
-
-    put(store, WRITE_CONTACT_REMOVE, &key, done, arg);
+    store_put(
+        store,
+        write_new(WRITE_CONTACT_REMOVE, VALUES(TEXT(domain), TEXT(user), TEXT(address))),
+        done, arg);
 }
 
 /* --- reading ---------------------------------------------------------------- */
@@ -125,40 +48,65 @@ void store_contact_remove(struct store *store, const char *domain, const char *u
 const char contact_find_sql[] = COLUMNS " AND user = ?2 AND address = ?3";
 const char contacts_of_user_sql[] = COLUMNS " AND user = ?2 ORDER BY address";
 const char contacts_sql[] = COLUMNS " ORDER BY user, address";
+const char contact_owners_sql[] = "SELECT DISTINCT user FROM contact"
+                                  " WHERE domain = ?1 AND user > ?2 ORDER BY user";
 
 static struct store_contact row_of(sqlite3_stmt *q)
 {
     return (struct store_contact){
-        .domain = (const char *)sqlite3_column_text(q, 0),
-        .user = (const char *)sqlite3_column_text(q, 1),
-        .address = (const char *)sqlite3_column_text(q, 2),
-        .name = (const char *)sqlite3_column_text(q, 3),
+        .domain = read_text(q, 0),
+        .user = read_text(q, 1),
+        .address = read_text(q, 2),
+        .name = read_text(q, 3),
         .subscription = (unsigned)sqlite3_column_int(q, 4),
+    };
+}
+
+/* Append to the block at *end. */
+static const char *keep(char **end, const char *text)
+{
+    char *kept = *end;
+
+    if (!text)
+        return NULL;
+    *end = stpcpy(kept, text) + 1;
+    return kept;
+}
+
+static size_t size_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* A copy in one block, which the first string begins. */
+static struct store_contact contact_copy(const struct store_contact *c)
+{
+    char *end = bridge_alloc(size_of(c->domain) + size_of(c->user) + size_of(c->address) +
+                             size_of(c->name));
+
+    return (struct store_contact){
+        .domain = keep(&end, c->domain),
+        .user = keep(&end, c->user),
+        .address = keep(&end, c->address),
+        .name = keep(&end, c->name),
+        .subscription = c->subscription,
     };
 }
 
 bool store_contact_find(struct store *store, const char *domain, const char *user,
                         const char *address, struct store_contact *out)
 {
-    sqlite3_stmt *q = store->reads[READ_CONTACT];
-
-    sqlite3_bind_text(q, 1, domain, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 2, user, -1, SQLITE_STATIC);
-    sqlite3_bind_text(q, 3, address, -1, SQLITE_STATIC);
+    sqlite3_stmt *q =
+        read_begin(store, READ_CONTACT, VALUES(TEXT(domain), TEXT(user), TEXT(address)));
     int rc = sqlite3_step(q);
+
     if (rc == SQLITE_ROW) {
-        /* Copied: a statement that is not reset would hold on to this state
-         * of the database, and to the WAL with it. */
-        struct store_contact row = row_of(q);
-        char *block = bridge_alloc(strings_size(&row));
-        keep_strings(out, &row, block);
+        const struct store_contact row = row_of(q);
+        *out = contact_copy(&row);
         free(store->found); /* not before: the arguments may point into it */
-        store->found = block;
-    } else if (rc != SQLITE_DONE) {
-        store_read_failed(store);
+        store->found = (char *)out->domain;
     }
-    sqlite3_reset(q);
-    sqlite3_clear_bindings(q);
+    read_end(store, q, rc);
     return rc == SQLITE_ROW;
 }
 
@@ -177,17 +125,24 @@ void store_contact_each(struct store *store, const char *domain, const char *use
         }
         q = own;
     }
-    sqlite3_bind_text(q, 1, domain, -1, SQLITE_STATIC);
-    if (user)
-        sqlite3_bind_text(q, 2, user, -1, SQLITE_STATIC);
+    value_bind(q, (const struct value[]){ TEXT(domain), TEXT(user) }, user ? 2 : 1);
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-        struct store_contact row = row_of(q);
+        const struct store_contact row = row_of(q);
         if (!each(arg, &row))
             break;
     }
-    if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        store_read_failed(store);
-    sqlite3_reset(q);
-    sqlite3_clear_bindings(q);
+    read_end(store, q, rc);
     sqlite3_finalize(own);
+}
+
+void store_contact_owners(struct store *store, const char *domain, const char *after,
+                          bool (*each)(void *arg, const char *user), void *arg)
+{
+    sqlite3_stmt *q = read_begin(store, READ_CONTACT_OWNERS,
+                                 VALUES(TEXT(domain), TEXT(after ? after : "")));
+    int rc;
+
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW && each(arg, read_text(q, 0)))
+        continue;
+    read_end(store, q, rc);
 }

@@ -1,4 +1,5 @@
 layer(store
-    SOURCES backup.c census.c contact.c counter.c migrate.c sqlite_error.c store.c user.c writer.c
+    SOURCES account.c backup.c census.c contact.c counter.c migrate.c read.c seal.c setting.c
+        sqlite_error.c store.c user.c value.c writer.c
     USES base
-    LIBRARIES PkgConfig::UV PkgConfig::SQLITE)
+    LIBRARIES PkgConfig::UV PkgConfig::SQLITE PkgConfig::SODIUM)

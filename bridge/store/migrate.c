@@ -43,6 +43,51 @@ const char *const store_migrations[] = {
     /* 3: what there is about one user, at any transport. */
     "CREATE INDEX contact_user ON contact(user);"
     "CREATE INDEX counter_user ON counter(user);",
+    /* 4: accounts and what users set; two more bits in a contact's subscription.
+     * An invitation is its maker's, but whoever has the code may use it. Activity
+     * is the last day: of those who have set something, and those who want to be
+     * forgotten after so many days without any. */
+    "ALTER TABLE contact RENAME TO contact_before;"
+    "CREATE TABLE contact("
+    "  domain TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  name TEXT,"
+    "  subscription INTEGER NOT NULL CHECK(subscription BETWEEN 0 AND 15),"
+    "  PRIMARY KEY(domain, user, address)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO contact SELECT domain, user, address, name, subscription FROM contact_before;"
+    "DROP TABLE contact_before;"
+    "CREATE INDEX contact_user ON contact(user);"
+    "CREATE TABLE account("
+    "  domain TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  since INTEGER NOT NULL,"
+    "  PRIMARY KEY(domain, user)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX account_user ON account(user);"
+    "CREATE TABLE setting("
+    "  domain TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY(domain, user, address, key)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX setting_user ON setting(user);"
+    "CREATE INDEX setting_value ON setting(domain, key, value) WHERE address = '';"
+    "CREATE TABLE invitation("
+    "  code TEXT PRIMARY KEY NOT NULL,"
+    "  domain TEXT NOT NULL,"
+    "  maker TEXT NOT NULL,"
+    "  expires INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX invitation_maker ON invitation(maker);"
+    "CREATE INDEX invitation_expires ON invitation(expires);"
+    "CREATE TABLE activity("
+    "  user TEXT PRIMARY KEY NOT NULL,"
+    "  day INTEGER NOT NULL"
+    ") STRICT, WITHOUT ROWID;",
     NULL,
 };
 

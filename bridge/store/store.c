@@ -214,15 +214,6 @@ static sqlite3 *open_database(const char *path, struct bridge_error *err)
     return db;
 }
 
-static const char *const read_sql[READ_KINDS] = {
-    [READ_CONTACT] = contact_find_sql,
-    [READ_CONTACTS_OF_USER] = contacts_of_user_sql,
-    [READ_CONTACTS] = contacts_sql,
-    [READ_COUNTER] = counter_find_sql,
-    [READ_USER_CONTACTS] = user_contacts_sql,
-    [READ_USER_COUNTERS] = user_counters_sql,
-};
-
 sqlite3 *store_connect_reader(const char *path, struct bridge_error *err)
 {
     return connect_to(path, OPEN_TIMEOUT, "PRAGMA query_only = ON", err);
@@ -239,14 +230,6 @@ static int open_reader(struct store *store, struct bridge_error *err)
             return sqlite_fail(err, store->reader, store->path);
     }
     return 0;
-}
-
-void store_read_failed(const struct store *store)
-{
-    struct bridge_error err;
-
-    sqlite_fail(&err, store->reader, store->path);
-    log_error("store", "cannot read: %s", err.text);
 }
 
 /* --- the store -------------------------------------------------------------- */
@@ -331,6 +314,13 @@ void store_on_health(struct store *store, void (*cb)(void *arg, const struct bri
 {
     store->on_health = cb;
     store->health_arg = arg;
+}
+
+void store_put(struct store *store, struct write *write, store_done *done, void *arg)
+{
+    write->done = done;
+    write->arg = arg;
+    writer_put(store->writer, write);
 }
 
 const struct bridge_error *store_trouble(const struct store *store)

@@ -96,7 +96,7 @@ struct store_setting {
     const char *value; /* NULL: not set. Secrets are sealed (seal.h) before they come here */
 };
 
-/* Set, change and remove them, all or none. The strings are copied. */
+/* Set, change and remove one user's, all or none. `count` > 0. The strings are copied. */
 void store_settings_put(struct store *store, const struct store_setting *settings, size_t count,
                         store_done *done, void *arg);
 /* Append the value; false if there is none. By primary key. */
@@ -144,10 +144,6 @@ void store_invitation_put(struct store *store, const struct store_invitation *in
  * (store_settings_put, store_account_put) does. */
 void store_user_seen(struct store *store, const char *user, int64_t day, store_done *done,
                      void *arg);
-/* Users who set "keep-days" (domain "", address "") and did nothing for longer: the
- * last day and that many more are over. The callback returns false to stop. */
-void store_user_lapsed(struct store *store, int64_t today,
-                       bool (*each)(void *arg, const char *user), void *arg);
 
 /* --- counters: what a user has sent on one day ------------------------------- */
 
@@ -200,7 +196,7 @@ bool store_user_day(struct store *store, const char *user, int64_t *day);
 void store_user_remove(struct store *store, const char *domain, const char *user, int64_t today,
                        store_done *done, void *arg);
 
-/* --- for the admin ----------------------------------------------------------- */
+/* --- walks through all users -------------------------------------------------- */
 
 struct store_census_user {
     char *user; /* bare JID */
@@ -218,6 +214,11 @@ void store_census_free(struct store_census_user *users, size_t count);
 struct store_census *store_census(struct store *store, const char *domain,
                                   store_census_done *done, void *arg);
 void store_census_cancel(struct store_census *census);
+
+/* In the same way, those who have set "keep-days" (domain "", address "") and have
+ * done nothing for longer: that many whole days before `today`. */
+struct store_census *store_lapsed(struct store *store, int64_t today, store_census_done *done,
+                                  void *arg);
 
 struct store_backup_events {
     void (*on_progress)(void *arg, uint64_t done, uint64_t all); /* pages; all > 0 */

@@ -5,16 +5,30 @@
 #include <sqlite3.h>
 
 #include "store.h"
+#include "value.h"
 #include "writer.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000)
 
 /* Reading statements, prepared once. */
 enum read_kind {
     READ_CONTACT,
     READ_CONTACTS_OF_USER,
     READ_CONTACTS,
+    READ_CONTACT_OWNERS,
+    READ_ACCOUNT,
+    READ_ACCOUNTS,
+    READ_SETTING,
+    READ_SETTING_OWNER,
+    READ_SETTINGS,
+    READ_SETTINGS_OF_ADDRESS,
     READ_COUNTER,
     READ_USER_CONTACTS,
     READ_USER_COUNTERS,
+    READ_USER_ACCOUNTS,
+    READ_USER_SETTINGS,
+    READ_USER_INVITATIONS,
+    READ_USER_DAY,
     READ_KINDS
 };
 
@@ -36,8 +50,34 @@ struct store {
 };
 
 extern const char contact_find_sql[], contacts_of_user_sql[], contacts_sql[]; /* contact.c */
-extern const char counter_find_sql[];                                         /* counter.c */
-extern const char user_contacts_sql[], user_counters_sql[];                         /* user.c */
+extern const char contact_owners_sql[];
+extern const char account_find_sql[], accounts_sql[];                    /* account.c */
+extern const char setting_get_sql[], setting_owner_sql[], settings_sql[]; /* setting.c */
+extern const char settings_of_address_sql[];
+extern const char counter_find_sql[];                                    /* counter.c */
+extern const char user_contacts_sql[], user_counters_sql[];              /* user.c */
+extern const char user_accounts_sql[], user_settings_sql[];
+extern const char user_invitations_sql[], user_day_sql[];
+
+extern const char *const read_sql[READ_KINDS];
+
+/* A statement with its values bound, to be stepped through, and ended with the last
+ * step's result. One of a kind at a time. */
+sqlite3_stmt *read_begin(struct store *store, enum read_kind kind, const struct value *values,
+                         size_t count);
+void read_end(struct store *store, sqlite3_stmt *q, int rc);
+const char *read_text(sqlite3_stmt *q, int column); /* until the next step; NULL is NULL */
+
+/* Queue a write (writer.h). */
+void store_put(struct store *store, struct write *write, store_done *done, void *arg);
+
+/* Parts of a write (setting.c, user.c). */
+void settings_add(struct write *write, const struct store_setting *settings, size_t count);
+struct write *activity_new(const char *user, int64_t day);
+
+/* The rows of a statement that reads whole settings, and its end (setting.c). */
+void settings_walk(struct store *store, sqlite3_stmt *q,
+                   bool (*each)(void *arg, const struct store_setting *setting), void *arg);
 
 /* A connection for a job in the thread pool, where it may wait for a lock. NULL
  * with *err set. */

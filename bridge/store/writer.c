@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <bridge/strbuf.h>
 
@@ -12,6 +13,14 @@
 #define BUSY_TIMEOUT  5000                /* ms: somebody's backup holds the lock */
 #define PROBE_SECONDS 2                   /* between attempts while degraded */
 #define PROBE_SQL     "UPDATE schema_version SET probes = probes + 1"
+
+/* Around a write of several parts. */
+enum mark { MARK_BEGIN, MARK_UNDO, MARK_END, MARKS };
+static const char *const mark_sql[MARKS] = {
+    [MARK_BEGIN] = "SAVEPOINT write",
+    [MARK_UNDO] = "ROLLBACK TO write",
+    [MARK_END] = "RELEASE write",
+};
 
 /* Writes that end together. */
 struct batch {
@@ -35,6 +44,7 @@ struct writer {
 
     sqlite3 *db; /* the thread's, as are these */
     sqlite3_stmt *statements[WRITE_KINDS];
+    sqlite3_stmt *marks[MARKS];
     sqlite3_stmt *probe;
     bool degraded;
     char *path;
@@ -47,11 +57,67 @@ struct writer {
 static const struct write_type *const types[WRITE_KINDS] = {
     [WRITE_CONTACT_PUT] = &contact_put_type,
     [WRITE_CONTACT_REMOVE] = &contact_remove_type,
+    [WRITE_ACCOUNT_PUT] = &account_put_type,
+    [WRITE_SETTING_PUT] = &setting_put_type,
+    [WRITE_SETTING_REMOVE] = &setting_remove_type,
+    [WRITE_INVITATION_PUT] = &invitation_put_type,
+    [WRITE_INVITATION_USE] = &invitation_use_type,
+    [WRITE_INVITATIONS_EXPIRE] = &invitations_expire_type,
+    [WRITE_ACTIVITY_PUT] = &activity_put_type,
     [WRITE_COUNTER_PUT] = &counter_put_type,
     [WRITE_COUNTERS_FORGET] = &counters_forget_type,
     [WRITE_USER_CONTACTS_REMOVE] = &user_contacts_remove_type,
+    [WRITE_USER_ACCOUNTS_REMOVE] = &user_accounts_remove_type,
+    [WRITE_USER_SETTINGS_REMOVE] = &user_settings_remove_type,
+    [WRITE_USER_INVITATIONS_REMOVE] = &user_invitations_remove_type,
     [WRITE_USER_COUNTERS_REMOVE] = &user_counters_remove_type,
+    [WRITE_USER_ACTIVITY_REMOVE] = &user_activity_remove_type,
 };
+
+/* --- writes ----------------------------------------------------------------- */
+
+static size_t size_of(const struct value *value)
+{
+    return value->text ? strlen(value->text) + 1 : 0;
+}
+
+struct write *write_new(enum write_kind kind, const struct value *values, size_t count)
+{
+    size_t size = sizeof(struct write) + count * sizeof *values;
+    size_t text = size;
+
+    for (size_t i = 0; i < count; i++)
+        size += size_of(&values[i]);
+    struct write *write = bridge_alloc(size);
+    write->kind = kind;
+    write->count = count;
+    for (size_t i = 0; i < count; i++) {
+        write->values[i] = values[i];
+        if (!values[i].text)
+            continue;
+        write->values[i].text = memcpy((char *)write + text, values[i].text,
+                                       size_of(&values[i]));
+        text += size_of(&values[i]);
+    }
+    return write;
+}
+
+void write_add(struct write *write, struct write *part)
+{
+    while (write->part)
+        write = write->part;
+    write->part = part;
+}
+
+static void write_free(struct write *write)
+{
+    free(write->why);
+    while (write) {
+        struct write *part = write->part;
+        free(write);
+        write = part;
+    }
+}
 
 /* --- the thread ------------------------------------------------------------- */
 
@@ -77,21 +143,45 @@ static bool is_own_fault(int rc)
            primary == SQLITE_MISMATCH;
 }
 
-static int apply_one(struct writer *w, struct write *write)
+/* The error of a write that fails alone. */
+static struct bridge_error *own_error(struct write *write)
 {
-    sqlite3_stmt *q = w->statements[write->kind];
-    int rc = types[write->kind]->bind(q, write);
+    write->why = bridge_alloc(sizeof *write->why);
+    return write->why;
+}
+
+static int apply_part(struct writer *w, struct write *write, const struct write *part)
+{
+    const struct write_type *type = types[part->kind];
+    sqlite3_stmt *q = w->statements[part->kind];
+    int rc = value_bind(q, part->values, part->count);
 
     if (rc == SQLITE_OK)
         rc = step(q);
     if (is_own_fault(rc)) {
-        write->why = bridge_alloc(sizeof *write->why);
-        bridge_fail(write->why, BRIDGE_INVALID, "this cannot be stored: %s",
+        bridge_fail(own_error(write), BRIDGE_INVALID, "this cannot be stored: %s",
                     sqlite3_errmsg(w->db));
         rc = SQLITE_OK;
+    } else if (rc == SQLITE_OK && type->unless_changed.text && !sqlite3_changes(w->db)) {
+        bridge_fail(own_error(write), type->unless_changed.code, "%s",
+                    type->unless_changed.text);
     }
     sqlite3_clear_bindings(q);
     return rc;
+}
+
+/* SQLite undoes a statement by itself; only of several there is more to undo. */
+static int apply_one(struct writer *w, struct write *write)
+{
+    int rc = write->part ? step(w->marks[MARK_BEGIN]) : SQLITE_OK;
+
+    for (struct write *part = write; part && rc == SQLITE_OK && !write->why; part = part->part)
+        rc = apply_part(w, write, part);
+    if (!write->part || rc != SQLITE_OK)
+        return rc;
+    if (write->why)
+        rc = step(w->marks[MARK_UNDO]);
+    return rc == SQLITE_OK ? step(w->marks[MARK_END]) : rc;
 }
 
 /* Without writes: the probe. */
@@ -156,6 +246,8 @@ static void release_database(struct writer *w)
 {
     for (int i = 0; i < WRITE_KINDS; i++)
         sqlite3_finalize(w->statements[i]);
+    for (int i = 0; i < MARKS; i++)
+        sqlite3_finalize(w->marks[i]);
     sqlite3_finalize(w->probe);
     sqlite3_close(w->db);
 }
@@ -205,8 +297,7 @@ static size_t end_batch(struct writer *w, struct batch *batch)
         batch->first = write->next;
         if (write->done)
             write->done(write->arg, batch->committed ? write->why : &batch->why);
-        free(write->why);
-        free(write);
+        write_free(write);
         count++;
     }
     return batch->refused ? 0 : count;
@@ -304,6 +395,10 @@ static int prepare_all(struct writer *w, struct bridge_error *err)
 {
     for (int i = 0; i < WRITE_KINDS; i++) {
         if (prepare(w, types[i]->sql, &w->statements[i], err))
+            return -1;
+    }
+    for (int i = 0; i < MARKS; i++) {
+        if (prepare(w, mark_sql[i], &w->marks[i], err))
             return -1;
     }
     return prepare(w, PROBE_SQL, &w->probe, err);

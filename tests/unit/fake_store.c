@@ -498,9 +498,9 @@ void store_settings_put(struct store *store, const struct store_setting *setting
 {
     struct operation *op = queue(store, done, arg);
 
+    assert(count > 0);
     add_settings(op, settings, count);
-    if (count)
-        add_activity(op, settings[0].user, clock_wall() / DAY_MS);
+    add_activity(op, settings[0].user, clock_wall() / DAY_MS);
 }
 
 bool store_setting_get(struct store *store, const char *domain, const char *user,
@@ -696,18 +696,60 @@ void store_user_seen(struct store *store, const char *user, int64_t day, store_d
     add_activity(queue(store, done, arg), user, day);
 }
 
-void store_user_lapsed(struct store *store, int64_t today,
-                       bool (*each)(void *arg, const char *user), void *arg)
+struct store_census {
+    int64_t today;
+    store_census_done *done; /* NULL: cancelled */
+    void *arg;
+};
+
+static bool is_lapsed(struct store *store, const struct row *row, int64_t today)
 {
-    const struct row *row = NULL;
     int64_t day;
 
-    while ((row = next_of(store, row, SETTING, "", NULL))) {
-        if (!*row->address && !strcmp(row->key, "keep-days") &&
-            store_user_day(store, row->user, &day) && day + atoll(row->value) < today &&
-            !each(arg, row->user))
-            return;
+    return !*row->address && !strcmp(row->key, "keep-days") &&
+           store_user_day(store, row->user, &day) && day + atoll(row->value) < today;
+}
+
+static void on_lapsed(void *arg, const struct bridge_error *why)
+{
+    struct store_census *census = arg;
+    struct store *store = open_store;
+    struct store_census_user *users = bridge_alloc(count_rows(false) * sizeof *users + 1);
+    const struct row *row = NULL;
+    size_t count = 0;
+
+    while (!why && (row = next_of(store, row, SETTING, "", NULL))) {
+        if (is_lapsed(store, row, census->today))
+            users[count++].user = bridge_strdup(row->user);
     }
+    if (census->done)
+        census->done(census->arg, users, count, why);
+    else
+        store_census_free(users, count);
+    free(census);
+}
+
+struct store_census *store_lapsed(struct store *store, int64_t today, store_census_done *done,
+                                  void *arg)
+{
+    struct store_census *census = bridge_alloc(sizeof *census);
+
+    *census = (struct store_census){ .today = today, .done = done, .arg = arg };
+    queue(store, on_lapsed, census); /* no step: it only comes in its turn */
+    return census;
+}
+
+/* Weak: test_verb.c looks on with functions of its own. */
+__attribute__((weak)) void store_census_cancel(struct store_census *census)
+{
+    census->done = NULL;
+}
+
+__attribute__((weak)) void store_census_free(struct store_census_user *users, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(users[i].user);
+    free(users);
 }
 
 void store_user_remove(struct store *store, const char *domain, const char *user, int64_t today,
