@@ -35,9 +35,26 @@ char *core_copy_text(const char *text, size_t max)
     return text ? bridge_strndup(text, utf8_cut(text, strlen(text), max)) : NULL;
 }
 
+void core_new_id(struct core *core, struct strbuf *out)
+{
+    strbuf_addf(out, "%s%llx", core->id_prefix, (unsigned long long)++core->next_id);
+}
+
 void core_add_id(struct core *core, struct strbuf *out)
 {
-    strbuf_addf(out, " id='%s%llx'", core->id_prefix, (unsigned long long)++core->next_id);
+    strbuf_adds(out, " id='");
+    core_new_id(core, out);
+    strbuf_addch(out, '\'');
+}
+
+const char *core_set_said(struct core *core, const char *id)
+{
+    strbuf_reset(&core->said);
+    if (id)
+        strbuf_adds(&core->said, id);
+    else
+        core_new_id(core, &core->said);
+    return strbuf_text(&core->said);
 }
 
 size_t core_streams_up(const struct core *core)
@@ -145,6 +162,7 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     core->options = options;
     strbuf_init(&core->stanza, XML_STANZA_MAX);
     strbuf_init(&core->part, XML_STANZA_MAX);
+    strbuf_init(&core->said, XML_STANZA_MAX);
     core->commands = commands_new();
     core->chat = chat_budgets_new();
     core->asks = asks_new(loop);
@@ -225,6 +243,7 @@ void core_free(struct core *core)
     options_free(core->options);
     strbuf_release(&core->stanza);
     strbuf_release(&core->part);
+    strbuf_release(&core->said);
     free(core);
 }
 

@@ -35,6 +35,7 @@ struct core {
     size_t backlog; /* bytes kept by all sessions while streams are down */
     char id_prefix[12];
     uint64_t next_id;
+    struct strbuf said; /* the id of the last message to a user: what the upcall returned */
 
     void (*on_change)(void *arg); /* a stream came up or went down */
     void (*on_stopped)(void *arg);
@@ -72,7 +73,12 @@ struct strbuf *core_stanza(struct core *core);
  * of at most `max` bytes; NULL gives NULL. What must be told to users is not
  * dropped because of what a network adds to it. */
 char *core_copy_text(const char *text, size_t max);
-/* Append " id='...'" that nobody has used yet. */
+/* Append an id that nobody has used yet. */
+void core_new_id(struct core *core, struct strbuf *out);
+/* A message to a user goes out under this id, or under a new one if it is NULL.
+ * Returns it, borrowed until the next one. */
+const char *core_set_said(struct core *core, const char *id);
+/* core_new_id() as " id='...'". */
 void core_add_id(struct core *core, struct strbuf *out);
 
 #endif

@@ -6,11 +6,13 @@
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/words.h>
 
 #include "contact.h"
 #include "core.h"
 #include "domain.h"
 #include "message_write.h"
+#include "payload.h"
 #include "session.h"
 #include "stanza.h"
 #include "xml.h"
@@ -45,32 +47,58 @@ static void add_from(struct bridge_session *session, struct strbuf *out, const c
     strbuf_release(&jid);
 }
 
-void bridge_message(struct bridge_session *session, const char *contact,
-                    const struct bridge_message *message)
+/* `id` NULL: a new one. */
+static void send_part(struct bridge_session *session, const char *contact,
+                      const struct bridge_message *message, size_t part,
+                      const struct message_frame *frame, const char *id)
 {
     struct strbuf *out = core_stanza(session->host->core);
 
     strbuf_adds(out, "<message type='chat'");
     xml_attribute(out, "to", session->user);
     add_from(session, out, contact);
-    core_add_id(session->host->core, out);
+    if (id)
+        xml_attribute(out, "id", id);
+    else
+        core_add_id(session->host->core, out);
     strbuf_addch(out, '>');
-    message_write_body(out, message);
-    message_write_delay(out, NULL, message->time);
+    message_write(out, message, part, frame);
     strbuf_adds(out, "</message>");
-    session->used = clock_monotonic();
     session_send(session, out);
+}
+
+const char *bridge_message(struct bridge_session *session, const char *contact,
+                           const struct bridge_message *message)
+{
+    const char *wanted = message->id && message_id_is_fit(message->id) ? message->id : NULL;
+    const char *id = core_set_said(session->host->core, wanted);
+    struct strbuf author = STRBUF_INIT(4096);
+    struct message_frame frame = {
+        .author = session->user,
+        .chat_state = session->host->transport->features & BRIDGE_HAS_CHAT_STATE,
+    };
+
+    if (message->answers_to) {
+        domain_add_jid(session->host, &author, message->answers_to);
+        frame.author = strbuf_text(&author);
+    }
+    for (size_t part = 0; part < message_parts(message); part++)
+        send_part(session, contact, message, part, &frame,
+                  part == message_main_part(message) ? id : NULL);
+    session->used = clock_monotonic();
+    strbuf_release(&author);
+    return id;
 }
 
 void bridge_message_failed(struct bridge_session *session, const char *address, const char *id,
                            const struct bridge_error *why)
 {
-    const struct sent *sent = session_recall(session, address, id);
+    const struct sent *sent = id ? session_recall(session, address, id) : NULL;
     struct strbuf *out = core_stanza(session->host->core);
 
     if (!sent) { /* long ago, or without an id: the user shall know all the same */
         struct strbuf text = STRBUF_INIT(1024);
-        strbuf_addf(&text, "A message of yours was not delivered: %s", why->text);
+        strbuf_addf(&text, _("A message of yours was not delivered: %s"), why->text);
         bridge_message(session, address,
                        &(struct bridge_message){ .body = strbuf_text(&text) });
         strbuf_release(&text);
@@ -84,4 +112,62 @@ void bridge_message_failed(struct bridge_session *session, const char *address, 
     stanza_error_write(out, why);
     strbuf_adds(out, "</message>");
     session_send(session, out);
+}
+
+/* Receipts and markers are for the client that asked, which gets each once; a
+ * contact may have several clients that tell. */
+static bool is_awaited(struct sent *sent, enum bridge_signal_kind kind)
+{
+    bool *asked = !sent                     ? NULL
+                  : kind == BRIDGE_RECEIVED ? &sent->receipt
+                                            : &sent->displayed;
+    bool awaited = asked && *asked;
+
+    if (awaited)
+        *asked = false;
+    return awaited;
+}
+
+/* XEP-0085 §5.1: not to a client that answered without. */
+static bool knows_chat_states(const struct bridge_session *session, const char *contact)
+{
+    const struct sent *latest = session_recall(session, contact, NULL);
+
+    return !latest || latest->chat_state;
+}
+
+/* `from` NULL: the contact. */
+static void send_signal(struct bridge_session *session, const char *to, const char *from,
+                        const char *contact, const struct bridge_signal *signal)
+{
+    struct strbuf *out = core_stanza(session->host->core);
+
+    strbuf_adds(out, "<message type='chat'");
+    xml_attribute(out, "to", to);
+    if (from)
+        xml_attribute(out, "from", from);
+    else
+        add_from(session, out, contact);
+    core_add_id(session->host->core, out);
+    strbuf_addch(out, '>');
+    message_write_signal(out, signal);
+    strbuf_adds(out, "</message>");
+    session_send(session, out);
+}
+
+void bridge_signal(struct bridge_session *session, const char *contact,
+                   const struct bridge_signal *signal)
+{
+    unsigned needed = payload_signal_feature(signal->kind);
+
+    if (!(session->host->transport->features & needed))
+        return;
+    if (needed == BRIDGE_HAS_CHAT_STATE) {
+        if (knows_chat_states(session, contact))
+            send_signal(session, session->user, NULL, contact, signal);
+    } else if (signal->id) {
+        struct sent *sent = session_recall(session, contact, signal->id);
+        if (is_awaited(sent, signal->kind))
+            send_signal(session, sent->from, sent->to, NULL, signal);
+    }
 }

@@ -21,8 +21,10 @@ layer(core
         inbound.c
         message_in.c
         message_pack.c
+        message_read.c
         message_write.c
         options.c
+        payload.c
         permit.c
         plugin.c
         presence_in.c

@@ -9,6 +9,7 @@
 
 #include "core.h"
 #include "jid.h"
+#include "payload.h"
 #include "room_write.h"
 #include "stanza.h"
 #include "xml.h"
@@ -796,23 +797,89 @@ void bridge_room_subject(struct bridge_room *room, const char *text, const char 
         room->subject_time = clock_wall();
 }
 
-void bridge_room_message(struct bridge_room *room, const char *nick,
-                         const struct bridge_message *message)
+/* To everybody, or for later if they have not heard yet that they are in. */
+static void say_part(struct bridge_room *room)
 {
-    const struct sent *sent = session_recall(room->session, room->address, message->id);
-    struct strbuf *p = part(room);
+    const struct strbuf *p = &room->session->host->core->part;
 
-    strbuf_adds(p, " type='groupchat'");
-    if (message->id)
-        xml_attribute(p, "id", message->id);
-    else
-        core_add_id(room->session->host->core, p);
-    room_write_message(p, strbuf_text(&room->from), speaker(room, nick), message,
-                       sent ? sent->origin : NULL);
     if (!room->joined && !p->overflow && room->early.len + p->len + 1 < EARLY_MAX) {
         strbuf_add(&room->early, p->data, p->len + 1);
         return;
     }
     send_early(room); /* order matters more */
+    send_all(room, "<message");
+}
+
+/* Of messages that can be meant later a client must know the id that the room
+ * gave (XEP-0359; XEP-0444 and XEP-0461, "Using the correct ID"). It is that of
+ * the stanza: nobody but the user and ourselves gives ids here. */
+#define NEEDS_STANZA_ID (BRIDGE_HAS_REPLY | BRIDGE_HAS_REACTION | BRIDGE_HAS_RETRACTION | \
+                         BRIDGE_HAS_DISPLAYED)
+
+static void write_part(struct bridge_room *room, const char *nick,
+                       const struct bridge_message *message, size_t n,
+                       const struct message_frame *frame)
+{
+    struct core *core = room->session->host->core;
+    struct message_frame own = *frame;
+    struct strbuf other = STRBUF_INIT(64);
+    struct strbuf *p = part(room);
+
+    if (n != message_main_part(message)) {
+        core_new_id(core, &other);
+        own.id = strbuf_text(&other);
+        own.origin = NULL;
+    }
+    strbuf_adds(p, " type='groupchat'");
+    xml_attribute(p, "id", own.id);
+    if (!(room->session->host->transport->features & NEEDS_STANZA_ID))
+        own.id = NULL;
+    room_write_message(p, speaker(room, nick), message, n, &own);
+    strbuf_release(&other);
+}
+
+const char *bridge_room_message(struct bridge_room *room, const char *nick,
+                                const struct bridge_message *message)
+{
+    struct core *core = room->session->host->core;
+    bool own = nick && message->id && is_own(room, nick);
+    bool keep = own || (message->id && message_id_is_fit(message->id));
+    const struct sent *sent = own ? session_recall(room->session, room->address, message->id)
+                                  : NULL;
+    struct strbuf author = STRBUF_INIT(2 * 4096);
+    struct message_frame frame = {
+        .room = strbuf_text(&room->from),
+        .id = core_set_said(core, keep ? message->id : NULL),
+        .origin = sent ? sent->origin : NULL,
+    };
+
+    if (message->answers_to && usable(room, message->answers_to)) {
+        domain_add_jid(room->session->host, &author, room->address);
+        strbuf_addf(&author, "/%s", message->answers_to);
+        frame.author = strbuf_text(&author);
+    }
+    for (size_t i = 0; i < message_parts(message); i++) {
+        write_part(room, nick, message, i, &frame);
+        say_part(room);
+    }
+    strbuf_release(&author);
+    return frame.id;
+}
+
+void bridge_room_signal(struct bridge_room *room, const char *nick,
+                        const struct bridge_signal *signal)
+{
+    unsigned needed = payload_signal_feature(signal->kind);
+    struct strbuf *p = part(room);
+
+    if (!room->joined || signal->kind == BRIDGE_RECEIVED || !occupant_find(room, nick) ||
+        !(room->session->host->transport->features & needed))
+        return;
+    strbuf_adds(p, " type='groupchat'");
+    core_add_id(room->session->host->core, p);
+    room_write_from(p, strbuf_text(&room->from), nick);
+    strbuf_addch(p, '>');
+    message_write_signal(p, signal);
+    strbuf_adds(p, "</message>");
     send_all(room, "<message");
 }

@@ -1,6 +1,5 @@
 #include "room_write.h"
 
-#include "message_write.h"
 #include "stanza.h"
 #include "xml.h"
 
@@ -77,17 +76,12 @@ void room_write_subject(struct strbuf *out, const char *from, const char *who,
     strbuf_adds(out, "</message>");
 }
 
-void room_write_message(struct strbuf *out, const char *from, const char *nick,
-                        const struct bridge_message *message, const char *origin)
+void room_write_message(struct strbuf *out, const char *nick,
+                        const struct bridge_message *message, size_t part,
+                        const struct message_frame *frame)
 {
-    room_write_from(out, from, nick);
+    room_write_from(out, frame->room, nick);
     strbuf_addch(out, '>');
-    message_write_body(out, message);
-    message_write_delay(out, from, message->time);
-    if (origin) {
-        strbuf_adds(out, "<origin-id xmlns='" NS_SID "'");
-        xml_attribute(out, "id", origin);
-        strbuf_adds(out, "/>");
-    }
+    message_write(out, message, part, frame);
     strbuf_adds(out, "</message>");
 }

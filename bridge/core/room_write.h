@@ -12,6 +12,8 @@
 #include <bridge/message.h>
 #include <bridge/strbuf.h>
 
+#include "message_write.h"
+
 struct room_presence {
     bool unavailable;
     enum bridge_affiliation affiliation;
@@ -30,8 +32,9 @@ void room_write_presence(struct strbuf *out, const char *from, const char *nick,
                          const struct room_presence *presence);
 void room_write_subject(struct strbuf *out, const char *from, const char *who,
                         const char *subject, int64_t time);
-/* `origin`: XEP-0359 origin-id, or NULL. */
-void room_write_message(struct strbuf *out, const char *from, const char *nick,
-                        const struct bridge_message *message, const char *origin);
+/* A part of it (message_write.h), in the room of the frame. */
+void room_write_message(struct strbuf *out, const char *nick,
+                        const struct bridge_message *message, size_t part,
+                        const struct message_frame *frame);
 
 #endif

@@ -8,6 +8,7 @@
 #include "core.h"
 #include "inbound.h"
 #include "query.h"
+#include "session.h"
 
 static bool is_answer(const struct inbound *in)
 {
@@ -64,6 +65,15 @@ static bool open_envelope(struct inbound *in, struct bridge_host *host, xmpp_sta
     return false;
 }
 
+/* What comes up later, by itself, is told in the language that was used last. */
+static void remember_language(const struct inbound *in)
+{
+    struct bridge_session *session = session_find(in->host, jid_bare(in->from));
+
+    if (session)
+        session_set_language(session, xmpp_stanza_get_attribute(in->stanza, "xml:lang"));
+}
+
 static void release(struct inbound *in)
 {
     strbuf_release(&in->target.address);
@@ -75,8 +85,10 @@ void router_stanza(struct bridge_host *host, xmpp_stanza_t *stanza)
 {
     struct inbound in;
 
-    if (open_envelope(&in, host, stanza))
+    if (open_envelope(&in, host, stanza)) {
         dispatch(&in);
+        remember_language(&in);
+    }
     release(&in);
 }
 

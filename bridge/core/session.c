@@ -26,7 +26,7 @@ static void session_free(struct bridge_session *session)
     guard_forget(session);
     map_removes(&session->host->sessions, session->user);
     for (unsigned i = 0; session->sent && i < SENT_MAX; i++)
-        free(session->sent[i].id);
+        free((char *)session->sent[i].id);
     free(session->sent);
     core->backlog -= session->backlog.len;
     strbuf_release(&session->backlog);
@@ -147,42 +147,71 @@ bool session_idle(const struct bridge_session *session, uint64_t now)
     return !session->rooms.count && !session->watches.count && now - session->used > IDLE_MS;
 }
 
-/* Copy text behind `at`; returns where the next one goes. */
-static char *append(char *at, char **copy, const char *text)
+/* Copy *text, unless it is NULL, behind `at`; returns where the next one goes. */
+static char *move(char *at, const char **text)
 {
-    *copy = at;
-    return stpcpy(at, text) + 1;
+    char *copy = at;
+
+    if (!*text)
+        return at;
+    at = stpcpy(at, *text) + 1;
+    *text = copy;
+    return at;
 }
 
-void session_remember(struct bridge_session *session, const char *id, const char *origin,
-                      const char *address, const char *from, const char *to)
+static size_t size_of(const char *text)
 {
-    if (!id)
+    return text ? strlen(text) + 1 : 0;
+}
+
+void session_remember(struct bridge_session *session, const struct sent *sent)
+{
+    if (!sent->id)
         return;
     if (!session->sent)
         session->sent = bridge_alloc(SENT_MAX * sizeof *session->sent);
     struct sent *s = &session->sent[session->next_sent++ % SENT_MAX];
-    free(s->id);
-    size_t size = strlen(id) + strlen(address) + strlen(from) + strlen(to) + 4;
-    char *at = bridge_realloc(NULL, size + (origin ? strlen(origin) + 1 : 0));
-    at = append(at, &s->id, id);
-    at = append(at, &s->address, address);
-    at = append(at, &s->from, from);
-    at = append(at, &s->to, to);
-    s->origin = NULL;
-    if (origin)
-        append(at, &s->origin, origin);
+    free((char *)s->id);
+    *s = *sent;
+    char *at = bridge_realloc(NULL, size_of(s->id) + size_of(s->address) + size_of(s->from) +
+                                        size_of(s->to) + size_of(s->origin));
+    at = move(at, &s->id);
+    at = move(at, &s->address);
+    at = move(at, &s->from);
+    at = move(at, &s->to);
+    move(at, &s->origin);
 }
 
-const struct sent *session_recall(const struct bridge_session *session, const char *address,
-                                  const char *id)
+struct sent *session_recall(const struct bridge_session *session, const char *address,
+                            const char *id)
 {
-    if (!id || !session->sent)
-        return NULL;
-    for (unsigned back = 1; back <= SENT_MAX; back++) {
-        const struct sent *s = &session->sent[(session->next_sent - back) % SENT_MAX];
-        if (s->id && !strcmp(s->id, id) && !strcmp(s->address, address))
+    for (unsigned back = 1; session->sent && back <= SENT_MAX; back++) {
+        struct sent *s = &session->sent[(session->next_sent - back) % SENT_MAX];
+        if (s->id && !strcmp(s->address, address) &&
+            (!id || !strcmp(s->id, id) || (s->origin && !strcmp(s->origin, id))))
             return s;
     }
     return NULL;
+}
+
+/* In the long run one in SIGNAL_MS; SIGNAL_BURST at once. */
+#define SIGNAL_MS 250
+#define SIGNAL_BURST 20
+
+bool session_may_signal(struct bridge_session *session)
+{
+    uint64_t now = clock_monotonic();
+
+    if (session->signals_until < now)
+        session->signals_until = now;
+    if (session->signals_until - now > (SIGNAL_BURST - 1) * SIGNAL_MS)
+        return false;
+    session->signals_until += SIGNAL_MS;
+    return true;
+}
+
+void session_set_language(struct bridge_session *session, const char *language)
+{
+    if (language && *language && strlen(language) <= SESSION_LANGUAGE_MAX)
+        strcpy(session->language, language);
 }

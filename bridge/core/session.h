@@ -20,16 +20,22 @@
 /* What all users together may. */
 #define CORE_BACKLOG_MAX (32u << 20)
 
-/* A message that the transport has accepted and may yet report as failed. */
+/* A message that the transport has accepted and may yet report as failed, as
+ * arrived or as read. */
 struct sent {
-    char *id;      /* of the stanza; the others lie behind it in the same block */
-    char *address; /* that the transport saw */
-    char *from;    /* the client (full JID): an error to the bare JID is lost */
-    char *to;      /* what the client wrote to */
-    char *origin;  /* XEP-0359 origin-id, or NULL */
+    const char *id;      /* of the stanza; the others lie behind it in the same block */
+    const char *address; /* that the transport saw */
+    const char *from;    /* the client (full JID): an error to the bare JID is lost */
+    const char *to;      /* what the client wrote to */
+    const char *origin;  /* XEP-0359 origin-id, or NULL */
+    bool receipt;        /* the client asked to know when it arrives, and does not yet; */
+    bool displayed;      /* and when it has been read */
+    bool chat_state;     /* the client tells who types */
 };
 
 #define SENT_MAX 32 /* the last so many are remembered */
+
+#define SESSION_LANGUAGE_MAX 35 /* bytes: what RFC 5646 §4.4.1 wants room for */
 
 struct bridge_session {
     struct bridge_host *host;
@@ -42,7 +48,9 @@ struct bridge_session {
     struct strbuf backlog; /* stanzas that wait for the stream */
     bool lost;             /* the backlog overflowed */
     uint64_t used;         /* clock_monotonic() of the last stanza either way */
+    uint64_t signals_until; /* clock_monotonic(): so far is spent (session_may_signal()) */
     struct guard_account account;
+    char language[SESSION_LANGUAGE_MAX + 1]; /* xml:lang of the last stanza that had one; "" */
 };
 
 struct bridge_session *session_find(struct bridge_host *host, const char *user);
@@ -62,12 +70,19 @@ void session_resume(struct bridge_session *session);
 /* Nothing holds it and it was not used for a while. */
 bool session_idle(const struct bridge_session *session, uint64_t now);
 
-/* Remember an accepted message; id may be NULL (then it cannot be found again),
- * and so may origin. */
-void session_remember(struct bridge_session *session, const char *id, const char *origin,
-                      const char *address, const char *from, const char *to);
-/* The latest with this id and address, or NULL. */
-const struct sent *session_recall(const struct bridge_session *session, const char *address,
-                                  const char *id);
+/* Remember an accepted message; it is copied. Without an id it cannot be found
+ * again, and is not kept. */
+void session_remember(struct bridge_session *session, const struct sent *sent);
+/* The latest to this address with this id or origin-id, or with any if `id` is
+ * NULL; or NULL. */
+struct sent *session_recall(const struct bridge_session *session, const char *address,
+                            const char *id);
+
+/* May one more signal of the user's, a chat state or such, go to the network?
+ * Those of a client that sends more than people type are dropped. */
+bool session_may_signal(struct bridge_session *session);
+
+/* The user has said something in this language (xml:lang); NULL: in none. */
+void session_set_language(struct bridge_session *session, const char *language);
 
 #endif

@@ -26,17 +26,20 @@ const char *bridge_version(void); /* of the daemon, "0.1.0" */
 
 const char *bridge_session_user(const struct bridge_session *session); /* bare JID */
 
-/* A contact or service wrote to the user. */
-void bridge_message(struct bridge_session *session, const char *contact,
-                    const struct bridge_message *message);
+/* A contact or service wrote to the user. Returns the id that the message now
+ * has (message.h), borrowed until the next upcall. What has attachments arrives
+ * as several messages, a file each and the text last, for so clients show
+ * pictures as pictures; the id is that of the text, if there is any. */
+const char *bridge_message(struct bridge_session *session, const char *contact,
+                           const struct bridge_message *message);
 
 /* A message that send() had accepted did not arrive: its sender gets a stanza
  * error with its id. `address` is what it was sent to. */
 void bridge_message_failed(struct bridge_session *session, const char *address, const char *id,
                            const struct bridge_error *why);
 
-/* A contact types, or has received or read a message of the user's. Whether the
- * user asked to know is the core's business. */
+/* A contact types, or has received or read a message of the user's, whose id is
+ * in the signal. Whether the user asked to know is the core's business. */
 void bridge_signal(struct bridge_session *session, const char *contact,
                    const struct bridge_signal *signal);
 
@@ -144,9 +147,15 @@ void bridge_room_nick_failed(struct bridge_room *room, const char *nick,
 void bridge_room_subject(struct bridge_room *room, const char *text, const char *who,
                          int64_t time);
 
-/* Somebody said something: `nick` NULL is the room itself. For the user's own
- * message the id is that of the stanza, in every other case NULL. */
-void bridge_room_message(struct bridge_room *room, const char *nick,
-                         const struct bridge_message *message);
+/* Somebody said something: `nick` NULL is the room itself. The user's own
+ * message keeps the id that it had in say(), and what else of it went out; it
+ * is the same for all of the user's clients. Returns the id as bridge_message()
+ * does. */
+const char *bridge_room_message(struct bridge_room *room, const char *nick,
+                                const struct bridge_message *message);
+
+/* An occupant types, or has read all up to a message. */
+void bridge_room_signal(struct bridge_room *room, const char *nick,
+                        const struct bridge_signal *signal);
 
 #endif

@@ -5,8 +5,17 @@
  *
  * A transport says in its descriptor what its network can do (enum
  * bridge_feature). What it cannot, the core has already turned into words in
- * `body`, or left out: a transport never sees a field whose feature it did not
- * name, and upwards it fills in what it has. */
+ * `body`, left out, or refused (bridge/core/payload.c has the table): a
+ * transport never sees a field whose feature it did not name, and upwards it
+ * fills in what it has.
+ *
+ * Ids. A message has one id, by which both sides mean it later. The user's own
+ * messages have that of the stanza, which comes down in `id`. The others have
+ * what bridge_message() or bridge_room_message() returned: the transport's own
+ * `id`, where it is fit for one, else one of the core's. Such an id stands in
+ * `replaces`, `retracts`, `answers`, `reacts` and in signals, in both
+ * directions; it may be of a message that the transport does not know (any
+ * more), or never was any. */
 #ifndef BRIDGE_MESSAGE_H
 #define BRIDGE_MESSAGE_H
 
@@ -44,7 +53,7 @@ struct bridge_attachment {
 };
 
 struct bridge_message {
-    const char *id;   /* the sender's stanza id, or NULL when it gave none */
+    const char *id;   /* or NULL: its sender gave none; upwards: the core is to give one */
     const char *body; /* not NULL, may have several lines; "" where the rest says it all */
     enum bridge_message_kind kind;
     int64_t time;     /* when it was written, ms since 1970; 0: now (XEP-0203 otherwise) */
@@ -52,13 +61,12 @@ struct bridge_message {
     const char *subject; /* BRIDGE_HAS_SUBJECT; NULL: none, as with all that follow */
     const char *thread;  /* BRIDGE_HAS_THREAD */
 
-    /* Ids of other messages: downwards what the user's client knows them by (the
-     * id that bridge_message() or bridge_room_message() gave, or a message of the
-     * user's own), upwards likewise. */
+    /* Ids of other messages. */
     const char *replaces; /* BRIDGE_HAS_CORRECTION: `body` is instead of that one's */
     const char *retracts; /* BRIDGE_HAS_RETRACTION: that one is taken back; body "" */
     const char *answers;  /* BRIDGE_HAS_REPLY: it answers that one, */
-    const char *answers_to; /* which this address or nick wrote; */
+    const char *answers_to; /* which this address, or nick in a room, wrote (NULL: the
+                               user, or nobody knows); */
     const char *quote;    /* and so much of it was quoted: no part of `body` */
     const char *reacts;   /* BRIDGE_HAS_REACTION: these are now all the sender's
                              reactions to that one, perhaps none; body "" */

@@ -123,8 +123,10 @@ struct bridge_transport {
     int (*send)(void *data, const char *contact, const struct bridge_message *message,
                 struct bridge_error *err);
 
-    /* Chat states, receipts and markers for a contact: those of the features that
-     * the descriptor names. Nothing is lost if it does not arrive. Optional. */
+    /* Chat states, receipts and markers for a contact, or for the room of this
+     * address: those of the features that the descriptor names. A user's clients
+     * each send their own, so the same may come again. Nothing is lost if it does
+     * not arrive. Optional. */
     void (*signal)(void *data, const char *contact, const struct bridge_signal *signal);
 
     /* Who is this contact? Ends with bridge_lookup_done(), now or later, exactly

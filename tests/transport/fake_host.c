@@ -168,11 +168,30 @@ const char *bridge_session_user(const struct bridge_session *session)
     return session->user;
 }
 
-void bridge_message(struct bridge_session *session, const char *contact,
-                    const struct bridge_message *message)
+const char *bridge_message(struct bridge_session *session, const char *contact,
+                           const struct bridge_message *message)
 {
     assert(session->user);
     record("message %s %s %s", contact, kinds[message->kind], message->body);
+    return message->id ? message->id : "new";
+}
+
+static const char *const signals[] = {
+    "active", "composing", "paused", "inactive", "gone", "received", "displayed",
+};
+
+void bridge_signal(struct bridge_session *session, const char *contact,
+                   const struct bridge_signal *signal)
+{
+    assert(session->user);
+    record("signal %s %s %s", contact, signals[signal->kind], or_dash(signal->id));
+}
+
+void bridge_room_signal(struct bridge_room *room, const char *nick,
+                        const struct bridge_signal *signal)
+{
+    record("room_signal %s %s %s %s", room->address, nick, signals[signal->kind],
+           or_dash(signal->id));
 }
 
 void bridge_message_failed(struct bridge_session *session, const char *address, const char *id,
@@ -367,11 +386,12 @@ void bridge_room_subject(struct bridge_room *room, const char *text, const char 
     record("room_subject %s %s %lld %s", room->address, or_dash(who), (long long)time, text);
 }
 
-void bridge_room_message(struct bridge_room *room, const char *nick,
-                         const struct bridge_message *message)
+const char *bridge_room_message(struct bridge_room *room, const char *nick,
+                                const struct bridge_message *message)
 {
     record("room_message %s %s %s %s %s", room->address, or_dash(nick), kinds[message->kind],
            or_dash(message->id), message->body);
+    return message->id ? message->id : "new";
 }
 
 void fake_on_upcall(void (*hook)(const char *line))

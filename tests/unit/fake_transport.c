@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 const struct setting fake_settings[] = {
@@ -110,11 +111,49 @@ static void close_session(void *data, const char *reason)
     fake.room = NULL;
 }
 
+static void note_field(const char *name, const char *value)
+{
+    if (value)
+        note(" %s=%s", name, value);
+}
+
+static void note_file(const struct bridge_attachment *a)
+{
+    note_field("file", a->url);
+    note_field("name", a->name);
+    note_field("type", a->type);
+    note_field("description", a->description);
+    if (a->size >= 0)
+        note(" size=%" PRId64, a->size);
+}
+
+static void note_payloads(const struct bridge_message *m)
+{
+    note_field("replaces", m->replaces);
+    note_field("retracts", m->retracts);
+    note_field("answers", m->answers);
+    note_field("of", m->answers_to);
+    note_field("quote", m->quote);
+    note_field("reacts", m->reacts);
+    for (size_t i = 0; i < m->reaction_count; i++)
+        note(" %s", m->reactions[i]);
+    for (size_t i = 0; i < m->attachment_count; i++)
+        note_file(&m->attachments[i]);
+    note_field("subject", m->subject);
+    note_field("thread", m->thread);
+    note("%s%s%s", m->receipt ? " receipt" : "", m->displayed ? " displayed" : "",
+         m->no_store ? " no_store" : "");
+    if (m->time)
+        note(" time=%" PRId64, m->time);
+}
+
 static void note_message(const struct bridge_message *m)
 {
     static const char *const kinds[] = { "", " action", " notice" };
 
-    note(" id=%s%s: %s\n", m->id ? m->id : "-", kinds[m->kind], m->body);
+    note(" id=%s%s", m->id ? m->id : "-", kinds[m->kind]);
+    note_payloads(m);
+    note(": %s\n", m->body);
 }
 
 static int send_message(void *data, const char *contact, const struct bridge_message *message,
@@ -131,6 +170,21 @@ static int send_message(void *data, const char *contact, const struct bridge_mes
         bridge_message_failed(data, contact, message->id, &why);
     }
     return 0;
+}
+
+static void take_signal(void *data, const char *contact, const struct bridge_signal *signal)
+{
+    static const char *const kinds[] = {
+        "active", "composing", "paused", "inactive", "gone", "received", "displayed",
+    };
+
+    note("signal %s %s", contact, kinds[signal->kind]);
+    note_field("id", signal->id);
+    note("\n");
+    if (fake.obedient)
+        bridge_signal(data, contact, signal);
+    if (fake.obedient && fake.room)
+        bridge_room_signal(fake.room, bridge_room_nick(fake.room), signal);
 }
 
 static int watch(void *data, const char *contact, struct bridge_error *err)
@@ -252,6 +306,7 @@ struct bridge_transport *fake_transport_reset(void)
         .open = open_session,
         .close = close_session,
         .send = send_message,
+        .signal = take_signal,
         .watch = watch,
         .unwatch = unwatch,
         .join = join,

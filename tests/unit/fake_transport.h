@@ -19,7 +19,8 @@ struct fake_settings {
 };
 extern const struct setting fake_settings[];
 
-/* Its vtable, whole again. A test may take optional calls out of it. */
+/* Its vtable, whole again, with no features. A test may take optional calls out
+ * of it, and put features in. */
 struct bridge_transport *fake_transport_reset(void);
 
 /* The lines since the last fake_transport_forget(). */

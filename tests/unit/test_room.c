@@ -483,7 +483,7 @@ static void a_subject_beside_a_body_or_a_thread_is_none(void **state)
     (void)state;
     dialogue_join();
     RECV(GROUPCHAT(BALCONY, "1", "<subject>x</subject><body>y</body>"));
-    DOWN("say #r id=1: y\n");
+    DOWN("say #r id=1: Subject: x\ny\n"); /* in words, as to people */
     RECV(GROUPCHAT(BALCONY, "2", "<subject>x</subject><thread>t</thread>"));
     RECV(GROUPCHAT(BALCONY, "3", "<active xmlns='http://jabber.org/protocol/chatstates'/>"));
     DOWN("");
