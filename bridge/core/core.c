@@ -17,6 +17,7 @@
 #include "command.h"
 #include "describe.h"
 #include "domain.h"
+#include "seal.h"
 #include "session.h"
 #include "xml.h"
 
@@ -170,10 +171,22 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     sodium_bin2hex(hex, sizeof hex, random, sizeof random);
     snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
     guard_init(core);
+    changes_init(core);
     uv_timer_init(loop, &core->sweep);
     core->sweep.data = core;
     uv_timer_start(&core->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     return core;
+}
+
+/* Beside the database, but in none of its copies. */
+static int open_seal(struct core *core, struct bridge_error *err)
+{
+    struct strbuf path = STRBUF_INIT(8192);
+
+    strbuf_addf(&path, "%s.key", core->options->database);
+    core->seal = seal_open(strbuf_text(&path), err);
+    strbuf_release(&path);
+    return core->seal ? 0 : -1;
 }
 
 int core_start(struct core *core, struct bridge_error *err)
@@ -182,6 +195,8 @@ int core_start(struct core *core, struct bridge_error *err)
     if (!core->store)
         return -1;
     store_on_health(core->store, on_health, core);
+    if (open_seal(core, err))
+        return -1;
     if (add_hosts(core, err))
         return -1;
     guard_set_rules(core);
@@ -224,6 +239,7 @@ void core_stop(struct core *core, const char *reason)
     uv_close((uv_handle_t *)&core->sweep, NULL);
     close_sessions(core, NULL, reason);
     guard_stop(core);
+    changes_stop(core);
     asks_stop(core->asks);
     if (core->store)
         store_close(core->store, on_store_closed, core);
@@ -234,12 +250,14 @@ void core_stop(struct core *core, const char *reason)
 void core_free(struct core *core)
 {
     commands_free(core->commands);
+    changes_release(core);
     for (size_t i = 0; i < core->host_count; i++)
         domain_free(core->hosts[i]);
     free(core->hosts);
     chat_budgets_free(core->chat);
     asks_free(core->asks);
     guard_release(core);
+    seal_close(core->seal);
     options_free(core->options);
     strbuf_release(&core->stanza);
     strbuf_release(&core->part);

@@ -12,12 +12,14 @@
 
 #include "guard.h"
 #include "options.h"
+#include "preference.h"
 #include "store.h"
 
 struct core {
     uv_loop_t *loop;
     struct options *options;
     struct store *store;
+    struct seal *seal; /* of users' secrets */
     struct bridge_host **hosts;
     size_t host_count;
     size_t closing; /* streams that core_stop() waits for */
@@ -27,6 +29,7 @@ struct core {
     struct asks *asks; /* requests of ours that wait for their answers */
     uv_timer_t sweep; /* closes sessions that nobody uses any more */
     struct guard guard;
+    struct changes changes; /* of settings, on their way */
 
     /* Every stanza is built in one of these; `part` holds what several copies
      * of it share. Nothing keeps them across a call that might write. */

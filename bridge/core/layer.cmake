@@ -27,6 +27,7 @@ layer(core
         payload.c
         permit.c
         plugin.c
+        preference.c
         presence_in.c
         presence_write.c
         query.c

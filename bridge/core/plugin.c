@@ -9,6 +9,8 @@
 #include <bridge/map.h>
 #include <bridge/strbuf.h>
 
+#include "preference.h"
+
 struct loaded {
     char *name;
     const struct bridge_plugin *plugin;
@@ -141,6 +143,11 @@ static const struct bridge_plugin *load(const char *path, struct bridge_error *e
         bridge_fail(err, BRIDGE_INVALID,
                     "%s is incomplete: it leaves out a call that include/bridge/transport.h does "
                     "not mark as optional", path);
+        return NULL;
+    }
+    struct bridge_error fault;
+    if (preference_check_rows(plugin->transport->preferences, &fault)) {
+        bridge_fail(err, BRIDGE_INVALID, "%s is no good plugin: %s", path, fault.text);
         return NULL;
     }
     return plugin;

@@ -15,6 +15,29 @@ const struct setting fake_settings[] = {
     { 0 },
 };
 
+static const struct preference_choice colours[] = {
+    { "red", "Red" }, { "blue", NULL }, { 0 },
+};
+
+const struct preference fake_preferences[] = {
+    { .key = "username", .type = PREFERENCE_TEXT, .scopes = PREFERENCE_ACCOUNT,
+      .flags = PREFERENCE_REGISTER | PREFERENCE_REQUIRED | PREFERENCE_UNIQUE,
+      .label = "Name", .max = 20 },
+    { .key = "password", .type = PREFERENCE_SECRET, .scopes = PREFERENCE_ACCOUNT,
+      .flags = PREFERENCE_REGISTER, .label = "Password" },
+    { .key = "signature", .type = PREFERENCE_LINES, .scopes = PREFERENCE_ACCOUNT,
+      .label = "Signature" },
+    { .key = "loud", .type = PREFERENCE_BOOL, .initial = "0", .label = "Loud",
+      .scopes = PREFERENCE_ACCOUNT | PREFERENCE_SERVICE | PREFERENCE_ROOM | PREFERENCE_CONTACT },
+    { .key = "volume", .type = PREFERENCE_INT, .max = 11, .initial = "5", .label = "Volume",
+      .scopes = PREFERENCE_SERVICE | PREFERENCE_CONTACT },
+    { .key = "colour", .type = PREFERENCE_CHOICE, .choices = colours, .initial = "red",
+      .scopes = PREFERENCE_ROOM, .label = "Colour", .help = "Of the walls." },
+    { .key = "credit", .type = PREFERENCE_INT, .scopes = PREFERENCE_ACCOUNT,
+      .flags = PREFERENCE_BY_ADMIN, .max = 100, .label = "Credit" },
+    { 0 },
+};
+
 static struct {
     struct strbuf calls;
     char failing[16];
@@ -24,6 +47,8 @@ static struct {
     struct bridge_session *session;
     struct bridge_room *room;
     size_t sessions;
+    bool holding;
+    struct bridge_change *change;
 } fake = { .calls = STRBUF_INIT(64u << 20) };
 
 #define note(...) strbuf_addf(&fake.calls, __VA_ARGS__)
@@ -83,6 +108,33 @@ static enum bridge_address classify(void *transport, const char *localpart,
     return *localpart == '#'   ? BRIDGE_ADDRESS_ROOM
            : *localpart == '%' ? BRIDGE_ADDRESS_SERVICE
                                : BRIDGE_ADDRESS_CONTACT;
+}
+
+static void check(void *transport, struct bridge_change *change)
+{
+    const char *address = bridge_change_address(change);
+    struct bridge_error err;
+
+    (void)transport;
+    note("check %s%s%s:", bridge_change_user(change), address ? " " : "", address ? address : "");
+    for (const struct preference *row = fake_preferences; row->type; row++) {
+        const char *value = bridge_change_value(change, row->key);
+        if (value)
+            note(" %s=%s", row->key, value);
+    }
+    note("\n");
+    if (fake.holding)
+        fake.change = change;
+    else if (outcome("check", &err))
+        bridge_change_done(change, "username", &err);
+    else
+        bridge_change_done(change, NULL, NULL);
+}
+
+static void changed(void *data, const char *address)
+{
+    note("changed %s%s%s\n", bridge_session_user(data), address ? " " : "",
+         address ? address : "");
 }
 
 static void throttle(void *transport, bool on)
@@ -302,9 +354,11 @@ struct bridge_transport *fake_transport_reset(void)
         .stop = stop,
         .reload = reload,
         .classify = classify,
+        .check = check,
         .throttle = throttle,
         .open = open_session,
         .close = close_session,
+        .changed = changed,
         .send = send_message,
         .signal = take_signal,
         .watch = watch,
@@ -320,6 +374,8 @@ struct bridge_transport *fake_transport_reset(void)
     strbuf_release(&fake.calls);
     fake.failing[0] = 0;
     fake.obedient = false;
+    fake.holding = false;
+    fake.change = NULL;
     fake.host = NULL;
     fake.session = NULL;
     fake.room = NULL;
@@ -347,6 +403,16 @@ void fake_transport_fail(const char *call, enum bridge_code code, const char *te
 void fake_transport_obey(bool on)
 {
     fake.obedient = on;
+}
+
+void fake_transport_hold(bool on)
+{
+    fake.holding = on;
+}
+
+struct bridge_change *fake_transport_change(void)
+{
+    return fake.change;
 }
 
 struct bridge_host *fake_transport_host(void)

@@ -19,6 +19,10 @@ struct fake_settings {
 };
 extern const struct setting fake_settings[];
 
+/* Settings of users, of each type, scope and flag; the vtable has them only when a
+ * test says so. check() takes everything at once, unless it is to fail or held. */
+extern const struct preference fake_preferences[];
+
 /* Its vtable, whole again, with no features. A test may take optional calls out
  * of it, and put features in. */
 struct bridge_transport *fake_transport_reset(void);
@@ -39,6 +43,10 @@ void fake_transport_obey(bool on);
 struct bridge_host *fake_transport_host(void);
 struct bridge_session *fake_transport_session(void);
 struct bridge_room *fake_transport_room(void);
+
+/* From now on the test ends each check() with bridge_change_done(). */
+void fake_transport_hold(bool on);
+struct bridge_change *fake_transport_change(void); /* the last that is held */
 
 size_t fake_transport_sessions(void); /* open now */
 
