@@ -64,9 +64,13 @@ static void login_close(void *data, const char *reason)
 static int contact_send(void *data, const char *contact, const struct bridge_message *message,
                         struct bridge_error *err)
 {
-    struct login *login = data;
-    struct bridge_message answer = { .body = message->body, .kind = message->kind };
+    const struct login *login = data;
+    const struct bridge_signal received = { .kind = BRIDGE_RECEIVED, .id = message->id };
+    struct bridge_message answer = *message; /* with its files and its subject */
 
+    answer.id = NULL; /* it is another message */
+    if (message->receipt)
+        bridge_signal(login->session, contact, &received);
     if (message->kind != BRIDGE_NOTICE) /* two robots would go on for ever */
         bridge_message(login->session, contact, &answer);
     return 0;
@@ -110,19 +114,11 @@ static void room_leave(void *data, struct bridge_room *room, const char *reason)
 static int room_say(void *data, struct bridge_room *room, const struct bridge_message *message,
                     struct bridge_error *err)
 {
-    struct bridge_message answer = { .body = message->body, .kind = message->kind };
+    struct bridge_message answer = *message;
 
+    answer.id = NULL;
     bridge_room_message(room, bridge_room_nick(room), message); /* with its id */
     bridge_room_message(room, ECHO_NICK, &answer);
-    return 0;
-}
-
-static int room_rename(void *data, struct bridge_room *room, const char *nick,
-                       struct bridge_error *err)
-{
-    if (strcmp(nick, ECHO_NICK) == 0)
-        return bridge_fail(err, BRIDGE_CONFLICT, "%s is my nick", nick);
-    bridge_room_renamed(room, bridge_room_nick(room), nick);
     return 0;
 }
 
@@ -132,6 +128,7 @@ static const struct bridge_transport echo_transport = {
     .settings = echo_settings,
     .settings_size = sizeof(struct echo_settings),
     .open_by_default = true, /* it costs nobody anything */
+    .features = BRIDGE_HAS_RECEIPT | BRIDGE_HAS_ATTACHMENT | BRIDGE_HAS_SUBJECT,
     .start = start,
     .stop = free,
     .classify = classify,
@@ -143,7 +140,6 @@ static const struct bridge_transport echo_transport = {
     .join = room_join, /* without it: a network that has no rooms */
     .leave = room_leave,
     .say = room_say,
-    .rename = room_rename,
 };
 
 BRIDGE_PLUGIN("0.1", &echo_transport);

@@ -747,13 +747,20 @@ bool fake_in_room(const struct bridge_session *session, const char *address)
     return find_room(session, address) != NULL;
 }
 
+int fake_send_message(struct bridge_session *session, const char *contact,
+                      const struct bridge_message *message)
+{
+    struct bridge_error err;
+
+    return report(fake.transport->send(session->data, contact, message, &err), &err);
+}
+
 int fake_send(struct bridge_session *session, const char *contact,
               enum bridge_message_kind kind, const char *id, const char *body)
 {
     const struct bridge_message message = { .id = id, .body = body, .kind = kind };
-    struct bridge_error err;
 
-    return report(fake.transport->send(session->data, contact, &message, &err), &err);
+    return fake_send_message(session, contact, &message);
 }
 
 int fake_join(struct bridge_session *session, const char *address, const char *nick,

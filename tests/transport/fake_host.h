@@ -7,11 +7,12 @@
  *
  *     message CONTACT KIND BODY
  *     message_failed ADDRESS ID CODE TEXT
+ *     signal CONTACT KIND ID                          ("-" for what is not given)
  *     contact_presence CONTACT SHOW
  *     room_occupant ADDRESS NICK AFFILIATION ROLE FLAGS
  *     room_joined ADDRESS NICK
  *     room_refused ADDRESS CODE TEXT
- *     room_departed ADDRESS NICK HOW ACTOR REASON     ("-" for what is not given)
+ *     room_departed ADDRESS NICK HOW ACTOR REASON
  *     room_renamed ADDRESS FROM TO
  *     room_nick_failed ADDRESS NICK CODE TEXT
  *     room_subject ADDRESS WHO TIME TEXT
@@ -66,6 +67,8 @@ void fake_close_session(struct bridge_session *session, const char *reason);
  * upcalls. */
 int fake_send(struct bridge_session *session, const char *contact,
               enum bridge_message_kind kind, const char *id, const char *body);
+int fake_send_message(struct bridge_session *session, const char *contact,
+                      const struct bridge_message *message);
 int fake_join(struct bridge_session *session, const char *address, const char *nick,
               const char *password);
 int fake_say(struct bridge_session *session, const char *address, enum bridge_message_kind kind,

@@ -11,7 +11,6 @@
 #include <bridge/strbuf.h>
 
 /* Not in every daemon yet that the plugin is to be loaded by. */
-#pragma weak bridge_signal
 #pragma weak bridge_contact_listed
 #pragma weak bridge_contact_unlisted
 #pragma weak bridge_lookup_done
@@ -25,7 +24,7 @@
 
 /* What is kept for `seen`: the last call of each kind. */
 #define NOTES(X) X(message) X(signal) X(presence) X(watch) X(unwatch) X(join) X(leave) \
-    X(rename) X(subject) X(lookup) X(changed) X(check)
+    X(rename) X(subject) X(lookup) X(changed) X(check) X(said)
 enum note {
 #define X(name) NOTE_##name,
     NOTES(X)

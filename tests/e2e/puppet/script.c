@@ -51,17 +51,26 @@ int script_error(char *text, struct bridge_error *err)
     return bridge_fail(err, BRIDGE_INVALID, "no such code: %s", name ? name : "");
 }
 
-void script_send(const struct cue *cue, const char *from, const struct bridge_message *message)
+/* Returns the id that it got. */
+static const char *send_up(const struct cue *cue, const char *from,
+                           const struct bridge_message *message)
 {
     if (cue->room)
-        bridge_room_message(cue->room, from ? from : PUPPET_NICK, message);
-    else
-        bridge_message(cue->login->session, from ? from : cue->address, message);
+        return bridge_room_message(cue->room, from ? from : PUPPET_NICK, message);
+    return bridge_message(cue->login->session, from ? from : cue->address, message);
+}
+
+void script_send(const struct cue *cue, const char *from, const struct bridge_message *message)
+{
+    struct strbuf *note = &cue->login->notes[NOTE_said];
+
+    note_begin(note);
+    note_text(note, "id", send_up(cue, from, message));
 }
 
 void script_answer(const struct cue *cue, const char *text)
 {
-    script_send(cue, NULL, &(struct bridge_message){ .body = text });
+    send_up(cue, NULL, &(struct bridge_message){ .body = text });
 }
 
 /* --- later ---------------------------------------------------------------------------- */
@@ -167,8 +176,12 @@ static int play_echo(const struct cue *cue, char *line, struct bridge_error *err
 
 static int signal_user(const struct cue *cue, enum bridge_signal_kind kind, const char *id)
 {
-    bridge_signal(cue->login->session, cue->address,
-                  &(struct bridge_signal){ .kind = kind, .id = id });
+    const struct bridge_signal signal = { .kind = kind, .id = id };
+
+    if (cue->room)
+        bridge_room_signal(cue->room, PUPPET_NICK, &signal);
+    else
+        bridge_signal(cue->login->session, cue->address, &signal);
     return 0;
 }
 
@@ -380,32 +393,32 @@ static const struct {
     unsigned where;
     int (*play)(const struct cue *cue, char *line, struct bridge_error *err);
 } verbs[] = {
-    { "active", CONTACT, play_active },
+    { "active", BOTH, play_active },
     { "admit", CONTACT, play_admit },
     { "answer", CONTACT, play_answer },
     { "avatar", CONTACT, play_avatar },
     { "cut", ROOM, play_cut },
     { "delay", BOTH, play_delay },
-    { "displayed", CONTACT, play_displayed },
+    { "displayed", BOTH, play_displayed },
     { "echo", BOTH, play_echo },
     { "enter", ROOM, play_enter },
     { "fail", BOTH, play_fail },
     { "get", BOTH, play_get },
-    { "gone", CONTACT, play_gone },
-    { "inactive", CONTACT, play_inactive },
+    { "gone", BOTH, play_gone },
+    { "inactive", BOTH, play_inactive },
     { "kick", ROOM, play_kick },
     { "list", CONTACT, play_list },
     { "lookup", CONTACT, play_lookup },
     { "nick", CONTACT, play_nick },
     { "part", ROOM, play_part },
-    { "paused", CONTACT, play_paused },
+    { "paused", BOTH, play_paused },
     { "presence", CONTACT, play_presence },
     { "received", CONTACT, play_received },
     { "refuse", BOTH, play_refuse },
     { "say", BOTH, say_play },
     { "seen", BOTH, play_seen },
     { "topic", ROOM, play_topic },
-    { "typing", CONTACT, play_typing },
+    { "typing", BOTH, play_typing },
     { "unlist", CONTACT, play_unlist },
     { "verdict", CONTACT, play_verdict },
     { "watched", CONTACT, play_watched },
