@@ -9,9 +9,11 @@
 #include <bridge/words.h>
 #include <sodium.h>
 
+#include "chat_speak.h"
 #include "command.h"
 #include "command_line.h"
 #include "core.h"
+#include "room.h"
 #include "stanza.h"
 #include "xml.h"
 
@@ -56,109 +58,36 @@ static bool spend(struct chat_budgets *budgets, const char *user)
     return true;
 }
 
-/* --- speaking --------------------------------------------------------------------------- */
+/* --- understanding ---------------------------------------------------------------------- */
 
-#define BODY_MAX 150000
+/* Who said it, and where. */
+struct chat {
+    const struct command_place *place;
+    const struct jid *from;
+};
 
-/* `client` is a full JID. */
-static void say(const struct command_place *place, const char *client, const char *text)
+static void say(const struct chat *chat, const char *text)
 {
-    struct strbuf *out = core_stanza(place->host->core);
-
-    strbuf_adds(out, "<message type='chat'");
-    xml_attribute(out, "from", place->jid);
-    xml_attribute(out, "to", client);
-    core_add_id(place->host->core, out);
-    strbuf_addch(out, '>');
-    xml_element(out, "body", text);
-    strbuf_adds(out, "</message>");
-    if (out->overflow)
-        say(place, client, _("This was done, but there is too much to show in one message."));
-    else
-        domain_send(place->host, out);
+    chat_say(chat->place, jid_full(chat->from), text);
 }
 
-static void say_to(const struct command_call *call, const char *text)
+/* One that this user may give, or NULL. */
+static const struct command *find_command(const struct chat *chat, const char *word)
 {
-    const struct command_place place = command_place(call);
+    const struct command *command = command_by_word(chat->place, word);
 
-    say(&place, call->client, text);
-}
-
-static void write_table(const struct command_call *call, struct strbuf *out)
-{
-    size_t width = form_count(call->columns);
-
-    for (size_t i = 0; i < call->cell_count; i++) {
-        strbuf_adds(out, i % width ? ", " : "\n- ");
-        strbuf_adds(out, call->cells[i]);
-    }
-}
-
-/* What a command says in the end. */
-static void answer(struct command_call *call)
-{
-    struct strbuf body = STRBUF_INIT(BODY_MAX);
-
-    strbuf_adds(&body, strbuf_text(&call->text));
-    for (size_t i = 0; i < call->fact_count; i++) {
-        const char *value = call->facts[i].value;
-        strbuf_addf(&body, "%s%s:%s", body.len ? "\n" : "", _(call->facts[i].field.label),
-                    strchr(value, '\n') ? "\n" : " ");
-        strbuf_adds(&body, value);
-    }
-    write_table(call, &body);
-    if (body.overflow)
-        say_to(call,
-            "This was done, but there is too much to show in one message.");
-    else
-        say_to(call, body.len ? strbuf_text(&body) : "Done.");
-    strbuf_release(&body);
-}
-
-/* --- help ------------------------------------------------------------------------------- */
-
-static void list_commands(const struct command_place *place, const char *user, struct strbuf *out)
-{
-    const struct command *c;
-    size_t cursor = 0;
-
-    strbuf_addf(out, "You can write these commands to %s:", place->jid);
-    while ((c = command_next(place, user, &cursor)))
-        strbuf_addf(out, "\n%s - %s", c->word, c->help);
-    strbuf_adds(out, "\nWrite \"help\" and a command to learn more about it.");
-}
-
-static void explain_field(struct strbuf *out, const struct form_field *field)
-{
-    if (field->type == FORM_HIDDEN || field->type == FORM_FIXED)
-        return;
-    strbuf_addf(out, "\n%s - %s%s", field->var, field->label,
-                field->required ? " (needed)" : "");
-    for (const struct form_option *o = field->options; o && o->value; o++)
-        strbuf_addf(out, "%s%s", o == field->options ? ": " : ", ", o->value);
-}
-
-static void explain(const struct command *command, struct strbuf *out)
-{
-    strbuf_addf(out, "%s - %s", command->word, command->help);
-    if (!form_asks(command->fields))
-        return;
-    strbuf_adds(out, "\nBehind the command you can write, in this order or as name=value; put "
-                     "\"...\" around values with spaces:");
-    for (const struct form_field *f = command->fields; f->type; f++)
-        explain_field(out, f);
+    return command && command_is_allowed(chat->place, jid_bare(chat->from), command) ? command
+                                                                                     : NULL;
 }
 
 /* The command most like this word, or NULL if none is. */
-static const struct command *nearest(const struct command_place *place, const char *user,
-                                     const char *word)
+static const struct command *nearest(const struct chat *chat, const char *word)
 {
     const struct command *best = NULL, *c;
     size_t cursor = 0, least = 3; /* a slip or two */
 
-    while ((c = command_next(place, user, &cursor))) {
-        size_t distance = command_line_distance(word, c->word);
+    while ((c = command_next(chat->place, jid_bare(chat->from), &cursor))) {
+        size_t distance = c->word ? command_line_distance(word, c->word) : least;
         if (distance < least && distance < strlen(c->word)) {
             least = distance;
             best = c;
@@ -167,46 +96,38 @@ static const struct command *nearest(const struct command_place *place, const ch
     return best;
 }
 
-static void say_unknown(const struct command_place *place, const struct jid *from, const char *word)
+static void say_unknown(const struct chat *chat, const char *word)
 {
-    const struct command *near = nearest(place, jid_bare(from), word);
+    const struct command *near = nearest(chat, word);
+    const char *slash = chat_slash(chat->place);
     struct strbuf out = STRBUF_INIT(COMMAND_LINE_MAX * 2);
 
-    strbuf_addf(&out, "There is no command \"%.*s\" here.",
+    if (command_by_word(chat->place, word)) {
+        say(chat, _("This command is for administrators."));
+        return;
+    }
+    strbuf_addf(&out, _("There is no command \"%.*s\" here."),
                 (int)utf8_cut(word, strlen(word), 60), word);
-    if (near)
-        strbuf_addf(&out, " Did you mean \"%s\"?", near->word);
-    strbuf_adds(&out, " Write \"help\" for a list of all.");
-    say(place, jid_full(from), strbuf_text(&out));
+    strbuf_addch(&out, ' ');
+    if (near) {
+        strbuf_addf(&out, _("Did you mean \"%s%s\"?"), slash, near->word);
+        strbuf_addch(&out, ' ');
+    }
+    strbuf_addf(&out, _("Write \"%shelp\" for a list of all."), slash);
+    say(chat, strbuf_text(&out));
     strbuf_release(&out);
 }
 
-static const struct command *known(const struct command_place *place, const struct jid *from,
-                                   const char *word)
+static void help(const struct chat *chat, const char *word)
 {
-    const struct command *command = command_by_word(place, word);
+    const struct command *command = word ? find_command(chat, word) : NULL;
 
-    if (command && command_is_allowed(place, jid_bare(from), command))
-        return command;
     if (command)
-        say(place, jid_full(from), "This command is for administrators.");
+        chat_explain(chat->place, jid_full(chat->from), command);
+    else if (word)
+        say_unknown(chat, word);
     else
-        say_unknown(place, from, word);
-    return NULL;
-}
-
-static void help(const struct command_place *place, const struct jid *from, const char *word)
-{
-    struct strbuf out = STRBUF_INIT(65536);
-    const struct command *command = word ? known(place, from, word) : NULL;
-
-    if (command)
-        explain(command, &out);
-    else if (!word)
-        list_commands(place, jid_bare(from), &out);
-    if (out.len)
-        say(place, jid_full(from), strbuf_text(&out));
-    strbuf_release(&out);
+        chat_help(chat->place, jid_bare(chat->from), jid_full(chat->from));
 }
 
 /* --- the dialogue ----------------------------------------------------------------------- */
@@ -223,22 +144,35 @@ static const struct form_field *missing(struct command_call *call)
     return NULL;
 }
 
+static void tell(const struct command_call *call, const char *text)
+{
+    const struct command_place place = command_place(call);
+
+    chat_say(&place, call->client, text);
+}
+
+/* Where other lines are for people, an answer is marked as a command is. */
 static void ask_field(const struct command_call *call, const struct form_field *field)
 {
-    struct strbuf out = STRBUF_INIT(4096);
+    const struct command_place place = command_place(call);
+    bool domain = place.kind == BRIDGE_ADDRESS_NONE;
 
-    strbuf_addf(&out, "%s? (Write \"cancel\" to stop.)", field->label);
-    say_to(call, strbuf_text(&out));
-    strbuf_release(&out);
+    chat_sayf(&place, call->client,
+              domain ? _("%s? (Write \"cancel\" to stop.)")
+                     : _("%s? (Write \"/\" and the answer, or \"/cancel\" to stop.)"),
+              _(field->label));
 }
 
 static void ask_sure(const struct command_call *call)
 {
+    const struct command_place place = command_place(call);
+    const char *slash = chat_slash(&place);
     struct strbuf out = STRBUF_INIT(2 * FORM_TEXT_MAX);
 
     call->command->ask(call, &out);
-    strbuf_adds(&out, " Do it? (yes or no)");
-    say_to(call, strbuf_text(&out));
+    strbuf_addch(&out, ' ');
+    strbuf_addf(&out, _("Do it? (%syes or %sno)"), slash, slash);
+    tell(call, strbuf_text(&out));
     strbuf_release(&out);
 }
 
@@ -258,7 +192,7 @@ static void wait_for_user(struct command_call *call)
     struct bridge_error err;
 
     if (command_keep(call, &err)) {
-        say_to(call, err.text);
+        tell(call, err.text);
         command_cancel(call);
     } else if (call->step == COMMAND_SURE) {
         ask_sure(call);
@@ -275,7 +209,7 @@ static void go_on(struct command_call *call)
     while (call->step == COMMAND_FIELDS && !missing(call)) {
         fill_up(call);
         if (command_forward(call, &err)) {
-            say_to(call, err.text);
+            tell(call, err.text);
             command_cancel(call);
             return;
         }
@@ -300,46 +234,50 @@ static int take_words(struct command_call *call, const struct command_line *line
     return rc;
 }
 
-static void start(const struct command_place *place, const struct jid *from,
-                  const struct command_line *line)
+static void begin(struct command_call *call, const struct command_line *line)
 {
-    const struct command *command = known(place, from, line->words[0]);
-    struct command_call *call;
+    const struct command_place place = command_place(call);
     struct bridge_error err;
 
-    if (!command)
-        return;
-    call = command_open(place, from, command, answer, &err);
-    if (!call) {
-        say(place, jid_full(from), err.text);
-        return;
-    }
     call->chat = true;
     if (!take_words(call, line, &err)) {
         go_on(call);
         return;
     }
-    struct strbuf out = STRBUF_INIT(4096);
-    strbuf_addf(&out, _("%s. Write \"help %s\" to see what it takes."), err.text,
-                command->word);
-    say_to(call, strbuf_text(&out));
-    strbuf_release(&out);
+    chat_sayf(&place, call->client, _("%s. Write \"%shelp %s\" to see what it takes."), err.text,
+              chat_slash(&place), call->command->word);
     command_cancel(call);
+}
+
+static void start(const struct chat *chat, const struct command_line *line)
+{
+    const struct command *command = find_command(chat, line->words[0]);
+    struct bridge_error err;
+
+    if (!command) {
+        say_unknown(chat, line->words[0]);
+        return;
+    }
+    struct command_call *call =
+        command_open(chat->place, chat->from, command, chat_tell_outcome, &err);
+    if (call)
+        begin(call, line);
+    else
+        chat_sayf(chat->place, jid_full(chat->from), "%s.", err.text);
 }
 
 /* The answer to ask_field(). */
 static void take_value(struct command_call *call, const char *text)
 {
+    const struct command_place place = command_place(call);
     const struct form_field *field = missing(call);
     struct strbuf value = STRBUF_INIT(2 * FORM_TEXT_MAX);
     struct bridge_error err;
 
     if (form_check(field, text, &value, &err)) {
-        struct strbuf out = STRBUF_INIT(4096);
-        strbuf_addf(&out, "%s: %s. Try again, or write \"cancel\" to stop.", field->label,
-                    err.text);
-        say_to(call, strbuf_text(&out));
-        strbuf_release(&out);
+        chat_sayf(&place, call->client,
+                  _("%s: %s. Try again, or write \"%scancel\" to stop."), _(field->label),
+                  err.text, chat_slash(&place));
     } else {
         struct command_form *form = command_current(call);
         form->values[field - form->fields] = strbuf_detach(&value);
@@ -350,18 +288,20 @@ static void take_value(struct command_call *call, const char *text)
 
 static void stop(struct command_call *call)
 {
-    say_to(call, "Canceled; nothing was done.");
+    tell(call, _("Canceled; nothing was done."));
     command_cancel(call);
 }
 
 /* The answer to ask_sure(). */
 static void take_sure(struct command_call *call, const char *text)
 {
+    const struct command_place place = command_place(call);
+    const char *slash = chat_slash(&place);
     struct strbuf value = STRBUF_INIT(16);
     struct bridge_error err;
 
     if (form_check(&command_sure_fields[0], text, &value, &err)) {
-        say_to(call, "Please write yes or no.");
+        chat_sayf(&place, call->client, _("Please write %syes or %sno."), slash, slash);
     } else if (!strcmp(strbuf_text(&value), "1")) {
         command_forward(call, &err);
         go_on(call);
@@ -376,7 +316,7 @@ static void reply(struct command_call *call, const char *word, const char *text)
     const struct command_place place = command_place(call);
 
     if (!command_is_allowed(&place, call->user, call->command)) {
-        say_to(call, "This command is for administrators.");
+        tell(call, _("This command is for administrators."));
         command_cancel(call);
     } else if (!strcasecmp(word, "cancel")) {
         stop(call);
@@ -387,9 +327,10 @@ static void reply(struct command_call *call, const char *word, const char *text)
     }
 }
 
-static void converse(const struct command_place *place, const struct jid *from, const char *text)
+/* One line: an answer, a call for help, or a command. */
+static void converse(const struct chat *chat, const char *text)
 {
-    struct command_call *call = command_find(place, jid_full(from), NULL);
+    struct command_call *call = command_find(chat->place, jid_full(chat->from), NULL);
     struct command_line line;
     struct bridge_error err;
 
@@ -398,13 +339,13 @@ static void converse(const struct command_place *place, const struct jid *from, 
     if (call)
         reply(call, word, text);
     else if (rc)
-        say(place, jid_full(from), err.text);
+        chat_sayf(chat->place, jid_full(chat->from), "%s.", err.text);
     else if (!*word || !strcasecmp(word, "help"))
-        help(place, from, line.count > 1 ? line.words[1] : NULL);
+        help(chat, line.count > 1 ? line.words[1] : NULL);
     else if (!strcasecmp(word, "cancel"))
-        say(place, jid_full(from), "There is nothing to cancel.");
+        say(chat, _("There is nothing to cancel."));
     else
-        start(place, from, &line);
+        start(chat, &line);
     command_line_release(&line);
 }
 
@@ -423,19 +364,157 @@ static bool is_ours(const struct core *core, const char *domain)
 static bool is_from_person(const struct bridge_host *host, xmpp_stanza_t *message,
                            const struct jid *from)
 {
-    const char *type = xmpp_stanza_get_type(message);
-
     return jid_local(from) && !is_ours(host->core, jid_domain(from)) &&
-           (!type || !strcmp(type, "chat") || !strcmp(type, "normal")) &&
            !stanza_child(message, "delay", NS_DELAY) &&
            !stanza_child(message, "x", "jabber:x:delay");
+}
+
+static bool is_chat(xmpp_stanza_t *message)
+{
+    const char *type = xmpp_stanza_get_type(message);
+
+    return !type || !strcmp(type, "chat") || !strcmp(type, "normal");
 }
 
 void chat_receive(struct bridge_host *host, xmpp_stanza_t *message, const struct jid *from,
                   const char *text)
 {
     const struct command_place place = { host, BRIDGE_ADDRESS_NONE, "", host->name };
+    const struct chat chat = { &place, from };
 
-    if (is_from_person(host, message, from) && spend(host->core->chat, jid_bare(from)))
-        converse(&place, from, text);
+    if (is_chat(message) && is_from_person(host, message, from) &&
+        spend(host->core->chat, jid_bare(from)))
+        converse(&chat, text);
+}
+
+/* --- lines among those for people -------------------------------------------------------- */
+
+/* The first word. */
+static bool is_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+
+    return !strncasecmp(text, word, len) && strchr(" \t\n", text[len]);
+}
+
+static bool names_command(const struct chat *chat, const char *text)
+{
+    char *word = bridge_strndup(text, strcspn(text, " \t\n"));
+    bool known = find_command(chat, word) || !strcasecmp(word, "help");
+
+    free(word);
+    return known;
+}
+
+/* What is not meant for people: NULL, or the line without its slash. To a room
+ * itself nobody can speak but in the room, and to a network "help" is a call for
+ * help. */
+static const char *find_line(const struct chat *chat, const char *text, bool groupchat)
+{
+    bool waits = command_find(chat->place, jid_full(chat->from), NULL) != NULL;
+    bool slash = *text == '/' && text[1] != '/';
+    bool aside = chat->place->kind == BRIDGE_ADDRESS_ROOM && !groupchat;
+
+    if (slash)
+        text++;
+    if (slash && is_word(text, "me")) /* XEP-0245 */
+        return NULL;
+    if (waits && (slash || aside))
+        return text;
+    if ((slash || aside) && names_command(chat, text))
+        return text;
+    if (chat->place->kind == BRIDGE_ADDRESS_SERVICE && is_word(text, "help"))
+        return text[strlen("help")] ? NULL : text;
+    return NULL;
+}
+
+/* A command ends the dialogue that was forgotten before. */
+static void end_dialogue(const struct chat *chat, const char *text)
+{
+    struct command_call *call = command_find(chat->place, jid_full(chat->from), NULL);
+
+    if (call && names_command(chat, text))
+        command_cancel(call);
+}
+
+/* XEP-0045 §7.4: the client waits for its copy. The others of the room, among
+ * them the user's other clients, have nothing to do with it. */
+static void reflect(const struct inbound *in, const struct bridge_room *room, const char *text)
+{
+    xmpp_stanza_t *origin = stanza_child(in->stanza, "origin-id", NS_SID);
+    struct strbuf *out = core_stanza(in->host->core);
+    struct strbuf from = STRBUF_INIT(8192);
+
+    strbuf_addf(&from, "%s/%s", jid_bare(in->to), bridge_room_nick(room));
+    strbuf_adds(out, "<message type='groupchat'");
+    xml_attribute(out, "from", strbuf_text(&from));
+    xml_attribute(out, "to", jid_full(in->from));
+    xml_attribute(out, "id", in->id);
+    strbuf_addch(out, '>');
+    xml_element(out, "body", text);
+    if (origin) {
+        strbuf_adds(out, "<origin-id xmlns='" NS_SID "'");
+        xml_attribute(out, "id", xmpp_stanza_get_id(origin));
+        strbuf_adds(out, "/>");
+    }
+    strbuf_adds(out, "</message>");
+    domain_send(in->host, out);
+    strbuf_release(&from);
+}
+
+/* "//help" for people is "/help". */
+static void take_slash_away(const struct chat *chat, xmpp_stanza_t *body, const char *text)
+{
+    xmpp_stanza_t *first = xmpp_stanza_get_children(body);
+
+    if (strncmp(text, "//", 2) != 0 || !names_command(chat, text + strspn(text, "/")) || !first ||
+        !xmpp_stanza_is_text(first))
+        return;
+    char *rest = bridge_strdup(text + 1);
+    xmpp_stanza_set_text(first, rest);
+    free(rest);
+}
+
+static bool take(const struct inbound *in, const struct chat *chat, xmpp_stanza_t *body,
+                 const char *text)
+{
+    bool groupchat = !strcmp(in->type, "groupchat");
+    struct bridge_room *room = groupchat ? inbound_room(in) : NULL;
+    const char *line = find_line(chat, text, groupchat);
+
+    if (groupchat && (!room || !room_is_joined(room)))
+        return false;
+    if (!line) {
+        take_slash_away(chat, body, text);
+        return false;
+    }
+    if (!spend(in->host->core->chat, jid_bare(in->from))) {
+        inbound_refuse_with(in, BRIDGE_BUSY, _("These are too many commands; wait a moment"));
+        return true;
+    }
+    if (room)
+        reflect(in, room, text);
+    end_dialogue(chat, line);
+    converse(chat, line);
+    return true;
+}
+
+bool chat_take(const struct inbound *in)
+{
+    const struct command_place place = { in->host, in->target.kind,
+                                         strbuf_text(&in->target.address), jid_bare(in->to) };
+    const struct chat chat = { &place, in->from };
+    xmpp_stanza_t *body = stanza_child(in->stanza, "body", NS_COMPONENT);
+    struct strbuf text = STRBUF_INIT(COMMAND_LINE_MAX + 1);
+    bool taken = false;
+
+    if (place.kind == BRIDGE_ADDRESS_NONE || jid_resource(in->to) ||
+        !(is_chat(in->stanza) || !strcmp(in->type, "groupchat")) ||
+        !is_from_person(in->host, in->stanza, in->from))
+        return false;
+    stanza_text(body, &text);
+    if (text.len)
+        taken = take(in, &chat, body, strbuf_text(&text));
+    strbuf_release(&text);
+    return taken;
 }

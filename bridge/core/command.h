@@ -53,7 +53,7 @@ struct command_place {
     struct bridge_host *host;
     enum bridge_address kind; /* NONE: the domain itself */
     const char *address;      /* canonical; "" for the domain */
-    const char *jid;          /* bare, as it was written to: answers come from it */
+    const char *jid;          /* as it was written to: answers come from it */
 };
 
 struct command {

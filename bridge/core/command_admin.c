@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <bridge/host.h>
+#include <bridge/words.h>
 
 #include "core.h"
 #include "session.h"
@@ -55,7 +56,7 @@ static const char **online(const struct command_call *call, size_t *count)
 
 static const struct form_field number_fields[] = { FORM_TYPE, { 0 } };
 static const struct form_field number_fact = {
-    .var = "onlineusersnum", .type = FORM_TEXT_SINGLE, .label = "Users who are connected",
+    .var = "onlineusersnum", .type = FORM_TEXT_SINGLE, .label = N_("Users who are connected"),
 };
 
 static void run_number(struct command_call *call)
@@ -71,16 +72,16 @@ static void run_number(struct command_call *call)
 
 static const struct form_option list_sizes[] = {
     { "25", NULL }, { "50", NULL }, { "75", NULL }, { "100", NULL }, { "150", NULL },
-    { "200", NULL }, { "none", "as many as possible" }, { 0 },
+    { "200", NULL }, { "none", N_("as many as possible") }, { 0 },
 };
 static const struct form_field list_fields[] = {
     FORM_TYPE,
-    { .var = "max_items", .type = FORM_LIST_SINGLE, .label = "How many users to show",
+    { .var = "max_items", .type = FORM_LIST_SINGLE, .label = N_("How many users to show"),
       .initial = "25", .options = list_sizes },
     { 0 },
 };
 static const struct form_field list_fact = {
-    .var = "onlineuserjids", .type = FORM_TEXT_MULTI, .label = "Users who are connected",
+    .var = "onlineuserjids", .type = FORM_TEXT_MULTI, .label = N_("Users who are connected"),
 };
 
 #define LIST_BYTES 30000 /* of names: escaped, they still fit into a stanza */
@@ -95,7 +96,7 @@ static void run_list(struct command_call *call)
 
     for (; shown < count && shown < max && names.len < LIST_BYTES; shown++)
         strbuf_addf(&names, "%s%s", shown ? "\n" : "", users[shown]);
-    command_say(call, "%zu of %zu.", shown, count);
+    command_say(call, _("%zu of %zu."), shown, count);
     if (shown)
         command_fact(call, &list_fact, strbuf_text(&names));
     free(users);
@@ -108,9 +109,9 @@ static void run_list(struct command_call *call)
 /* The order is that of typing: who writes `announce` goes on with the text. */
 static const struct form_field announce_fields[] = {
     FORM_TYPE,
-    { .var = "announcement", .type = FORM_TEXT_MULTI, .label = "Announcement",
+    { .var = "announcement", .type = FORM_TEXT_MULTI, .label = N_("Announcement"),
       .required = true },
-    { .var = "subject", .type = FORM_TEXT_SINGLE, .label = "Subject" },
+    { .var = "subject", .type = FORM_TEXT_SINGLE, .label = N_("Subject") },
     { 0 },
 };
 
@@ -131,21 +132,21 @@ static void run_announce(struct command_call *call)
         strbuf_adds(out, "</message>");
         domain_send(call->host, out);
     }
-    command_say(call, "Sent to %zu users.", count);
+    command_say(call, bridge_words_n("Sent to %zu user.", "Sent to %zu users.", count), count);
     free(users);
     command_done(call);
 }
 
 static const struct form_field end_fields[] = {
     FORM_TYPE,
-    { .var = "accountjids", .type = FORM_JID_MULTI, .label = "Users whose sessions end",
+    { .var = "accountjids", .type = FORM_JID_MULTI, .label = N_("Users whose sessions end"),
       .required = true },
     { 0 },
 };
 
 static void ask_end(const struct command_call *call, struct strbuf *question)
 {
-    strbuf_adds(question, "These users leave all rooms, and may come back at once: ");
+    strbuf_adds(question, _("These users leave all rooms, and may come back at once: "));
     for (const char *c = command_value(call, "accountjids"); *c; c++) {
         if (*c == '\n')
             strbuf_addch(question, ',');
@@ -178,42 +179,42 @@ static void run_end(struct command_call *call)
          user = strtok_r(NULL, "\n", &rest)) {
         size_t of_user = end_sessions(call, user);
         if (!of_user)
-            command_say(call, "%s had no session.", user);
+            command_say(call, _("%s had no session."), user);
         ended += of_user;
     }
     free(users);
-    command_say(call, "Sessions ended: %zu.", ended);
+    command_say(call, _("Sessions ended: %zu."), ended);
     command_done(call);
 }
 
 /* --- the daemon ------------------------------------------------------------------------- */
 
 static const struct form_field version_fact = {
-    .var = "version", .type = FORM_TEXT_SINGLE, .label = "Version",
+    .var = "version", .type = FORM_TEXT_SINGLE, .label = N_("Version"),
 };
 static const struct form_field store_fact = {
-    .var = "database", .type = FORM_TEXT_SINGLE, .label = "Database",
+    .var = "database", .type = FORM_TEXT_SINGLE, .label = N_("Database"),
 };
 static const struct form_field statistics_columns[] = {
-    { .var = "domain", .type = FORM_TEXT_SINGLE, .label = "Domain" },
-    { .var = "stream", .type = FORM_TEXT_SINGLE, .label = "Connection to the XMPP server" },
-    { .var = "sessions", .type = FORM_TEXT_SINGLE, .label = "Sessions" },
-    { .var = "rooms", .type = FORM_TEXT_SINGLE, .label = "Rooms" },
+    { .var = "domain", .type = FORM_TEXT_SINGLE, .label = N_("Domain") },
+    { .var = "stream", .type = FORM_TEXT_SINGLE, .label = N_("Connection to the XMPP server") },
+    { .var = "sessions", .type = FORM_TEXT_SINGLE, .label = N_("Sessions") },
+    { .var = "rooms", .type = FORM_TEXT_SINGLE, .label = N_("Rooms") },
     { 0 },
 };
 
 static void add_domain(struct command_call *call, const struct bridge_host *host)
 {
     const struct bridge_session *session;
-    char sessions[40], rooms[40];
+    char sessions[80], rooms[80];
     size_t i = 0, room_count = 0;
 
     while ((session = map_next(&host->sessions, &i)))
         room_count += session->rooms.count;
-    snprintf(sessions, sizeof sessions, "sessions: %zu", host->sessions.count);
-    snprintf(rooms, sizeof rooms, "rooms: %zu", room_count);
+    snprintf(sessions, sizeof sessions, _("sessions: %zu"), host->sessions.count);
+    snprintf(rooms, sizeof rooms, _("rooms: %zu"), room_count);
     const char *const cells[] = { host->name,
-                                  component_is_up(host->component) ? "up" : "down", sessions,
+                                  component_is_up(host->component) ? _("up") : _("down"), sessions,
                                   rooms };
     command_row(call, statistics_columns, cells);
 }
@@ -224,7 +225,7 @@ static void run_statistics(struct command_call *call)
     const struct bridge_error *trouble = store_trouble(core->store);
 
     command_fact(call, &version_fact, bridge_version());
-    command_fact(call, &store_fact, trouble ? trouble->text : "well");
+    command_fact(call, &store_fact, trouble ? trouble->text : _("well"));
     for (size_t i = 0; i < core->host_count; i++)
         add_domain(call, core->hosts[i]);
     command_done(call);
@@ -238,8 +239,8 @@ static void run_reload(struct command_call *call)
     if (core->on_reload(core->arg, &err))
         command_fail(call, "%s.", err.text);
     else
-        command_say(call, "The configuration was read again. What needs a restart is in the "
-                          "log.");
+        command_say(call, "%s", _("The configuration was read again. What needs a restart is "
+                                "in the log."));
     command_done(call);
 }
 
@@ -247,24 +248,28 @@ static void run_reload(struct command_call *call)
 
 const struct command command_admin_rows[] = {
     { .node = ADMIN "#get-online-users-num", .word = "count-users",
-      .title = "Count connected users", .help = "Says how many users are connected.",
+      .title = N_("Count connected users"), .help = N_("Says how many users are connected."),
       .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = number_fields, .run = run_number },
     { .node = ADMIN "#get-online-users-list", .word = "list-users",
-      .title = "List connected users", .help = "Shows the users who are connected.",
+      .title = N_("List connected users"), .help = N_("Shows the users who are connected."),
+      .example = "list-users 50",
       .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = list_fields, .run = run_list },
-    { .node = ADMIN "#announce", .word = "announce", .title = "Send an announcement",
-      .help = "Writes to all users who are connected.",
+    { .node = ADMIN "#announce", .word = "announce", .title = N_("Send an announcement"),
+      .help = N_("Writes to all users who are connected."),
+      .example = N_("announce We are down at noon"),
       .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = announce_fields,
       .run = run_announce },
-    { .node = ADMIN "#end-user-session", .word = "end-sessions", .title = "End users' sessions",
-      .help = "Ends the sessions of users, after a question.",
+    { .node = ADMIN "#end-user-session", .word = "end-sessions",
+      .title = N_("End users' sessions"),
+      .help = N_("Ends the sessions of users, after a question."),
+      .example = N_("end-sessions romeo@example.com"),
       .scope = COMMAND_AT_DOMAINS, .admin = true, .fields = end_fields, .ask = ask_end,
       .run = run_end },
-    { .node = "statistics", .word = "statistics", .title = "Show statistics",
-      .help = "Shows the domains, their sessions and rooms, and the state of the database.",
+    { .node = "statistics", .word = "statistics", .title = N_("Show statistics"),
+      .help = N_("Shows the domains, their sessions and rooms, and the state of the database."),
       .scope = COMMAND_AT_DOMAINS, .admin = true, .run = run_statistics },
-    { .node = "reload", .word = "reload", .title = "Read the configuration again",
-      .help = "Reads the configuration again, as SIGHUP does.",
+    { .node = "reload", .word = "reload", .title = N_("Read the configuration again"),
+      .help = N_("Reads the configuration again, as SIGHUP does."),
       .scope = COMMAND_AT_DOMAINS, .admin = true, .run = run_reload },
     { 0 },
 };

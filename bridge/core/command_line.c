@@ -59,7 +59,7 @@ int command_line_parse(const char *text, struct command_line *line, struct bridg
         text = copy_word(text, &end);
         if (!text)
             return bridge_fail(err, BRIDGE_INVALID,
-                               _("A quotation mark is open: close it with another \""));
+                               _("A quotation mark is open: close it with a second one"));
     }
     return 0;
 }

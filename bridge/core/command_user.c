@@ -7,6 +7,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/host.h>
+#include <bridge/words.h>
 
 #include "contact.h"
 #include "core.h"
@@ -16,9 +17,9 @@
 /* --- status ------------------------------------------------------------------------ */
 
 static const struct form_field status_columns[] = {
-    { .var = "transport", .type = FORM_TEXT_SINGLE, .label = "Transport" },
-    { .var = "what", .type = FORM_TEXT_SINGLE, .label = "What" },
-    { .var = "state", .type = FORM_TEXT_SINGLE, .label = "State" },
+    { .var = "transport", .type = FORM_TEXT_SINGLE, .label = N_("Transport") },
+    { .var = "what", .type = FORM_TEXT_SINGLE, .label = N_("What") },
+    { .var = "state", .type = FORM_TEXT_SINGLE, .label = N_("State") },
     { 0 },
 };
 
@@ -30,7 +31,7 @@ static bool status_rooms(struct command_call *call, const struct bridge_session 
 
     while (fits && (room = map_next(&session->rooms, &i))) {
         struct strbuf state = STRBUF_INIT(8192);
-        strbuf_addf(&state, room_is_joined(room) ? "in the room as %s" : "entering as %s",
+        strbuf_addf(&state, room_is_joined(room) ? _("in the room as %s") : _("entering as %s"),
                     bridge_room_nick(room));
         const char *const cells[] = { session->host->name, bridge_room_address(room),
                                       strbuf_text(&state) };
@@ -40,19 +41,26 @@ static bool status_rooms(struct command_call *call, const struct bridge_session 
     return fits;
 }
 
+static void add_use(struct strbuf *out, const struct bridge_host *host, const char *user)
+{
+    const struct bridge_session *session = map_finds(&host->sessions, user);
+
+    if (!component_is_up(host->component))
+        strbuf_adds(out, _("not reachable at the moment"));
+    else if (!session)
+        strbuf_adds(out, _("you are not using it"));
+    else
+        strbuf_addf(out, _("in use: rooms %zu, contacts %zu"), session->rooms.count,
+                    session->watches.count);
+}
+
 static bool status_of(struct command_call *call, const struct bridge_host *host)
 {
     const struct bridge_session *session = map_finds(&host->sessions, call->user);
-    struct strbuf state = STRBUF_INIT(256);
+    struct strbuf state = STRBUF_INIT(1024);
 
-    if (!component_is_up(host->component))
-        strbuf_adds(&state, "not reachable at the moment");
-    else if (!session)
-        strbuf_adds(&state, "you are not using it");
-    else
-        strbuf_addf(&state, "in use: rooms %zu, contacts %zu", session->rooms.count,
-                    session->watches.count);
-    const char *const cells[] = { host->name, host->transport->description,
+    add_use(&state, host, call->user);
+    const char *const cells[] = { host->name, _(host->transport->description),
                                   strbuf_text(&state) };
     bool fits = command_row(call, status_columns, cells) &&
                 (!session || status_rooms(call, session));
@@ -65,13 +73,67 @@ static void run_status(struct command_call *call)
     const struct core *core = call->host->core;
     bool fits = true;
 
-    command_say(call, "What you have in use at this gateway.");
+    command_say(call, "%s", _("What you have in use at this gateway."));
     for (size_t i = 0; i < core->host_count; i++) {
         if (core->hosts[i]->transport)
             fits = status_of(call, core->hosts[i]) && fits;
     }
     if (!fits)
-        command_say(call, "There is more than fits into this list.");
+        command_say(call, "%s", _("There is more than fits into this list."));
+    command_done(call);
+}
+
+static void say_of_room(struct command_call *call, struct bridge_session *session)
+{
+    const struct bridge_room *room = session ? room_find(session, call->address) : NULL;
+    unsigned clients = 0;
+
+    if (!room) {
+        command_say(call, _("You are not in the room %s."), call->address);
+        return;
+    }
+    while (room_client(room, clients))
+        clients++;
+    command_say(call, room_is_joined(room) ? _("You are in the room %s as %s.")
+                                           : _("You are entering the room %s as %s."),
+                call->address, bridge_room_nick(room));
+    command_say(call, bridge_words_n("%u of your clients is in it.",
+                                     "%u of your clients are in it.", clients), clients);
+}
+
+static void say_of_contact(struct command_call *call, struct bridge_session *session)
+{
+    struct store_contact contact;
+
+    (void)session;
+    bool known = store_contact_find(call->host->core->store, call->host->name, call->user,
+                                    call->address, &contact);
+    if (known && contact.subscription & STORE_SUB_TO)
+        command_say(call, _("%s is in your contact list."), call->address);
+    else
+        command_say(call, _("%s is not in your contact list; you can write nevertheless."),
+                    call->address);
+}
+
+static void say_of_service(struct command_call *call, struct bridge_session *session)
+{
+    struct strbuf state = STRBUF_INIT(1024);
+
+    (void)session;
+    add_use(&state, call->host, call->user);
+    command_say(call, _("State of %s for you: %s."), call->host->name, strbuf_text(&state));
+    strbuf_release(&state);
+}
+
+static void run_status_here(struct command_call *call)
+{
+    static void (*const say[])(struct command_call *call, struct bridge_session *session) = {
+        [BRIDGE_ADDRESS_CONTACT] = say_of_contact,
+        [BRIDGE_ADDRESS_ROOM] = say_of_room,
+        [BRIDGE_ADDRESS_SERVICE] = say_of_service,
+    };
+
+    say[call->kind](call, session_find(call->host, call->user));
     command_done(call);
 }
 
@@ -80,7 +142,7 @@ static void run_status(struct command_call *call)
 #define EXPORT_MAX 100000
 
 static const struct form_field export_field = {
-    .var = "data", .type = FORM_TEXT_MULTI, .label = "Your data (JSON)",
+    .var = "data", .type = FORM_TEXT_MULTI, .label = N_("Your data (JSON)"),
 };
 
 /* RFC 8259 §7. */
@@ -151,10 +213,10 @@ static void run_export(struct command_call *call)
     store_user_counters(store, call->user, add_counter, &json);
     strbuf_adds(&json, "\n  ]\n}");
     if (json.overflow) {
-        command_fail(call, "There is too much to show in one message: ask the administrator of "
-                           "this gateway for a copy of your data.");
+        command_fail(call, "%s", _("There is too much to show in one message: ask the administrator of "
+                                 "this gateway for a copy of your data."));
     } else {
-        command_say(call, "This is all that is stored about you.");
+        command_say(call, "%s", _("This is all that is stored about you."));
         command_fact(call, &export_field, strbuf_text(&json));
     }
     strbuf_release(&json);
@@ -225,7 +287,7 @@ static void on_forgotten(void *arg, const struct bridge_error *why)
     struct core *core = call->host->core;
 
     if (why) {
-        command_fail(call, "Not everything could be deleted: %s. Try again later.", why->text);
+        command_fail(call, _("Not everything could be deleted: %s. Try again later."), why->text);
     } else {
         for (size_t i = 0; i < f->count; i += 2) {
             struct bridge_host *host = find_transport(core, f->pairs[i]);
@@ -233,8 +295,8 @@ static void on_forgotten(void *arg, const struct bridge_error *why)
                 contact_drop(host, call->user, f->pairs[i + 1]);
         }
         close_all(core, call->user, "The user has left");
-        command_say(call, "Everything that was stored about you is deleted, and your sessions "
-                          "are closed.");
+        command_say(call, "%s", _("Everything that was stored about you is deleted, and your "
+                                "sessions are closed."));
     }
     farewell_free(f);
     command_done(call);
@@ -253,10 +315,10 @@ static void ask_forget(const struct command_call *call, struct strbuf *question)
 
     store_user_contacts(call->host->core->store, call->user, count_contact, &contacts);
     strbuf_addf(question,
-                "This deletes everything that is stored about you at this gateway, on all its "
-                "transports: contacts in your roster (%zu now) are removed from it, you leave "
-                "all rooms, and your sessions are closed. Only how many messages you have sent "
-                "today is kept until tomorrow, where that is limited. It cannot be undone.",
+                _("This deletes everything that is stored about you at this gateway, on all its "
+                  "transports: contacts in your roster (%zu now) are removed from it, you leave "
+                  "all rooms, and your sessions are closed. Only how many messages you have sent "
+                  "today is kept until tomorrow, where that is limited. It cannot be undone."),
                 contacts);
 }
 
@@ -278,10 +340,10 @@ static void run_disconnect(struct command_call *call)
 
     if (session) {
         session_close(session, "The user has disconnected");
-        command_say(call, "You are disconnected from %s. Joining a room or writing to a "
-                          "contact connects you again.", call->host->name);
+        command_say(call, _("You are disconnected from %s. Joining a room or writing to a "
+                            "contact connects you again."), call->host->name);
     } else {
-        command_say(call, "You were not connected to %s.", call->host->name);
+        command_say(call, _("You were not connected to %s."), call->host->name);
     }
     command_done(call);
 }
@@ -289,17 +351,20 @@ static void run_disconnect(struct command_call *call)
 /* --- rows ------------------------------------------------------------------------------ */
 
 const struct command command_user_rows[] = {
-    { .node = "status", .word = "status", .title = "Show what I use",
-      .help = "Shows which transports you use, your rooms and contacts.",
+    { .node = "status", .word = "status", .title = N_("Show what I use"),
+      .help = N_("Shows which transports you use, your rooms and contacts."),
       .scope = COMMAND_AT_DOMAINS, .run = run_status },
-    { .node = "disconnect", .word = "disconnect", .title = "Disconnect me",
-      .help = "Ends your session here: you leave the rooms and the network.",
+    { .node = "status", .word = "status", .title = N_("Show what I use"),
+      .help = N_("Shows whether you are using this address, and how."),
+      .scope = COMMAND_AT_ADDRESSES, .run = run_status_here },
+    { .node = "disconnect", .word = "disconnect", .title = N_("Disconnect me"),
+      .help = N_("Ends your session here: you leave the rooms and the network."),
       .scope = COMMAND_AT_TRANSPORT, .run = run_disconnect },
-    { .node = "export", .word = "export", .title = "Export my data",
-      .help = "Shows everything that is stored about you.",
+    { .node = "export", .word = "export", .title = N_("Export my data"),
+      .help = N_("Shows everything that is stored about you."),
       .scope = COMMAND_AT_DOMAINS, .run = run_export },
-    { .node = "forget", .word = "forget", .title = "Delete my data",
-      .help = "Deletes everything that is stored about you, after a question.",
+    { .node = "forget", .word = "forget", .title = N_("Delete my data"),
+      .help = N_("Deletes everything that is stored about you, after a question."),
       .scope = COMMAND_AT_DOMAINS, .ask = ask_forget, .run = run_forget },
     { 0 },
 };

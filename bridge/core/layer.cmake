@@ -4,6 +4,7 @@ layer(core
         ask.c
         card.c
         chat.c
+        chat_speak.c
         command.c
         command_admin.c
         command_call.c

@@ -365,6 +365,6 @@ void message_receive(const struct inbound *in)
         inbound_bounced(in);
     else if (is_encrypted(in->stanza))
         refuse_encrypted(in);
-    else if (!is_copy(in->stanza))
+    else if (!is_copy(in->stanza) && !chat_take(in))
         receive(in);
 }

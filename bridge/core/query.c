@@ -100,16 +100,21 @@ static void refuse_for_occupant(const struct query *q)
 static struct command_place place_of(const struct query *q)
 {
     return (struct command_place){ q->host, q->target->kind, strbuf_text(&q->target->address),
-                                   jid_bare(q->to) };
+                                   jid_full(q->to) };
 }
 
-/* Commands are given to domains, networks, rooms and contacts, not to what a
- * resource of them would be. */
+static bool is_occupant(const struct query *q)
+{
+    return q->target->kind == BRIDGE_ADDRESS_ROOM && jid_resource(q->to);
+}
+
+/* Commands are given to domains, networks, rooms and contacts, not to the
+ * occupants of a room. */
 static void answer_command(const struct query *q)
 {
     struct command_place place = place_of(q);
 
-    if (jid_resource(q->to) || !adhoc_offers(&place, jid_bare(q->from)))
+    if (is_occupant(q) || !adhoc_offers(&place, jid_bare(q->from)))
         query_refuse(q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
     else
         adhoc_answer(&place, q->iq, q->payload, q->from);
@@ -154,7 +159,7 @@ static void answer_node(const struct query *q, node_writer *write, const char *n
 
     struct strbuf *out = query_begin(q);
     strbuf_addch(out, '>');
-    if (!jid_resource(q->to) && write(&place, jid_bare(q->from), node, out))
+    if (!is_occupant(q) && write(&place, jid_bare(q->from), node, out))
         query_finish(q, out);
     else
         refuse_node(q);
@@ -163,13 +168,12 @@ static void answer_node(const struct query *q, node_writer *write, const char *n
 static void answer(const struct query *q, const struct row *row)
 {
     const char *node = xmpp_stanza_get_attribute(q->payload, "node");
-    bool occupant = q->target->kind == BRIDGE_ADDRESS_ROOM && jid_resource(q->to);
 
     if (node && row->answer == describe_answer_info && describe_has_node(q, node))
         row->answer(q);
     else if (node && row->write_node)
         answer_node(q, row->write_node, node);
-    else if (occupant)
+    else if (is_occupant(q))
         row->answer_for_occupant(q);
     else
         row->answer(q);

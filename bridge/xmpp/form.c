@@ -161,6 +161,7 @@ static int check_boolean(const char *text, struct strbuf *value, struct bridge_e
     } words[] = {
         { "1", "1" }, { "true", "1" }, { "yes", "1" }, { "y", "1" },
         { "0", "0" }, { "false", "0" }, { "no", "0" }, { "n", "0" },
+        { "ja", "1" }, { "j", "1" }, { "nein", "0" }, { "oui", "1" }, { "o", "1" }, { "non", "0" },
     };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -169,7 +170,7 @@ static int check_boolean(const char *text, struct strbuf *value, struct bridge_e
             return 0;
         }
     }
-    return bridge_fail(err, BRIDGE_INVALID, "say yes or no");
+    return bridge_fail(err, BRIDGE_INVALID, _("say yes or no"));
 }
 
 static int check_option(const struct form_field *field, const char *text, struct strbuf *value,
@@ -185,7 +186,7 @@ static int check_option(const struct form_field *field, const char *text, struct
         }
         strbuf_addf(&known, "%s%s", known.len ? ", " : "", o->value);
     }
-    bridge_fail(err, BRIDGE_INVALID, "choose one of %s", strbuf_text(&known));
+    bridge_fail(err, BRIDGE_INVALID, _("choose one of %s"), strbuf_text(&known));
     strbuf_release(&known);
     return -1;
 }
@@ -213,7 +214,7 @@ static int check_jid(const char *text, struct strbuf *value, struct bridge_error
 
     if (!jid)
         return bridge_fail(err, BRIDGE_INVALID,
-                           "an address such as user@example.com is needed");
+                           _("an address such as user@example.com is needed"));
     strbuf_adds(value, jid_bare(jid));
     jid_free(jid);
     return 0;
@@ -234,7 +235,7 @@ static int check_jids(const char *text, struct strbuf *value, struct bridge_erro
         free(word);
         text += len;
     }
-    return rc || value->len ? rc : bridge_fail(err, BRIDGE_INVALID, "this is missing");
+    return rc || value->len ? rc : bridge_fail(err, BRIDGE_INVALID, _("this is missing"));
 }
 
 static int check_clean(const struct form_field *field, const char *text, struct strbuf *value,
@@ -249,7 +250,7 @@ static int check_clean(const struct form_field *field, const char *text, struct 
     default: strbuf_adds(value, text);
     }
     if (!is_multi(field) && strchr(text, '\n'))
-        return bridge_fail(err, BRIDGE_INVALID, "one line is enough");
+        return bridge_fail(err, BRIDGE_INVALID, _("one line is enough"));
     return 0;
 }
 
@@ -283,7 +284,7 @@ int form_check(const struct form_field *field, const char *text, struct strbuf *
     if (clean.overflow)
         rc = fail_length(field, err);
     else if (is_blank(strbuf_text(&clean)))
-        rc = bridge_fail(err, BRIDGE_INVALID, "this is missing");
+        rc = bridge_fail(err, BRIDGE_INVALID, _("this is missing"));
     else
         rc = check_clean(field, strbuf_text(&clean), value, err);
     strbuf_release(&clean);
@@ -335,7 +336,7 @@ static char *read_field(xmpp_stanza_t *x, const struct form_field *field,
     else if (!is_blank(strbuf_text(&text)))
         rc = form_check(field, strbuf_text(&text), &value, err);
     else if (field->required)
-        bridge_fail(err, BRIDGE_INVALID, "this is missing");
+        bridge_fail(err, BRIDGE_INVALID, _("this is missing"));
     else if (!found)
         read = bridge_strdup(field->initial);
     if (!rc)

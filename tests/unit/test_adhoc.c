@@ -250,6 +250,68 @@ static void forms_follow_each_other_and_go_back(void **state)
     command_cancel(call);
 }
 
+static struct command_call *waiting(const struct command_place *place, const char *id)
+{
+    return command_find(place, BALCONY, id);
+}
+
+static void a_call_waits_at_the_place_that_it_was_given_at(void **state)
+{
+    struct bridge_host *host = lab.core->hosts[0];
+    const struct command_place other = { host, BRIDGE_ADDRESS_ROOM, "#r", ROOM };
+    struct bridge_error err;
+
+    (void)state;
+    struct command_call *call = open_call(&form, &err);
+    const struct command_place place = command_place(call);
+    assert_int_equal(command_keep(call, &err), 0);
+    assert_ptr_equal(waiting(&place, call->id), call);
+    assert_null(waiting(&other, call->id));
+    assert_true(command_was(&place, BALCONY, call->id));
+    assert_false(command_was(&other, BALCONY, call->id));
+}
+
+static int answers;
+static char answered_with[BRIDGE_ERROR_MAX];
+
+static void take_answer(struct command_call *call)
+{
+    answers++;
+    snprintf(answered_with, sizeof answered_with, "%s",
+             call->again ? call->again->text : strbuf_text(&call->text));
+}
+
+static void run_refused(struct command_call *call)
+{
+    static const struct bridge_error why = { BRIDGE_INVALID, "X does not fit" };
+
+    command_again(call, &why);
+}
+
+static void what_does_not_fit_can_be_mended_in_the_form(void **state)
+{
+    static const struct command refused = { .fields = one_field, .run = run_refused };
+    struct bridge_error err;
+
+    (void)state;
+    answers = 0;
+    struct command_call *call = open_call(&refused, &err);
+    call->answer = take_answer;
+    fill_in(call, "no");
+    command_forward(call, &err);
+    command_run(call);
+    assert_int_equal(answers, 1);
+    assert_string_equal(answered_with, "X does not fit");
+    is_at(call, COMMAND_FIELDS, 0, BITS(COMMAND_COMPLETE, 0));
+    assert_string_equal(command_current(call)->values[0], "no");
+    assert_true(call->waiting);
+    command_forward(call, &err);
+    call->chat = true; /* there are no forms: it ends */
+    command_run(call);
+    assert_int_equal(answers, 2);
+    assert_string_equal(answered_with, "X does not fit.");
+}
+
 static void a_call_holds_so_much(void **state)
 {
     char *value = bridge_alloc(COMMAND_BYTES_MAX + 2);
@@ -320,11 +382,6 @@ static void each_command_says_what_it_is(void **state)
     SENT(REFUSED("cancel", "item-not-found", ""));
     ask_disco(NS_DISCO_ITEMS, "reload");
     SENT(REFUSED("cancel", "item-not-found", ""));
-    RECV("<iq type='get' id='c' from='" BALCONY "' to='" ROOM "'><query xmlns='" NS_DISCO_ITEMS
-         "' node='" NS_COMMANDS "'/></iq>");
-    struct canonical sent = lab_take(LAB_DOMAIN);
-    assert_non_null(strstr(sent.stanzas[0].text, "feature-not-implemented"));
-    canonical_release(&sent);
 }
 
 /* --- steps -------------------------------------------------------------------------------- */
@@ -630,22 +687,93 @@ static void an_endless_id_is_refused(void **state)
     strbuf_release(&xml);
 }
 
-static void only_the_domain_has_commands(void **state)
+#define AT(address) address "@" LAB_DOMAIN
+#define STATUS_AT(address, text) \
+    ANSWER_FROM(AT(address), "status", "completed", "<note type='info'>" text "</note>")
+
+static void ask_at(const char *address, const char *inside)
 {
-    static const char *const addresses[] = { ROOM, "romeo@" LAB_DOMAIN, "%net@" LAB_DOMAIN,
-                                             LAB_DOMAIN "/x" };
+    struct strbuf xml = STRBUF_INIT(4096);
+
+    strbuf_addf(&xml, "<iq type='set' id='c' from='" BALCONY "' to='%s'>%s</iq>", address, inside);
+    RECV(strbuf_text(&xml));
+    strbuf_release(&xml);
+}
+
+static void addresses_have_commands_of_their_own(void **state)
+{
+    static const struct {
+        const char *address;
+        const char *answer;
+    } rows[] = {
+        { AT("romeo"), STATUS_AT("romeo", "romeo is not in your contact list; you can write "
+                                          "nevertheless.") },
+        { AT("romeo") "/x", ANSWER_FROM(AT("romeo") "/x", "status", "completed",
+          "<note type='info'>romeo is not in your contact list; you can write nevertheless."
+          "</note>") },
+        { ROOM, STATUS_AT("#r", "You are not in the room #r.") },
+        { AT("%net"), STATUS_AT("%net", "State of " LAB_DOMAIN " for you: you are not using "
+                                        "it.") },
+    };
 
     (void)state;
-    for (size_t i = 0; i < COUNT(addresses); i++) {
-        struct strbuf xml = STRBUF_INIT(4096);
-        strbuf_addf(&xml, "<iq type='set' id='c' from='" BALCONY "' to='%s'>" START("export")
-                          "</iq>", addresses[i]);
-        RECV(strbuf_text(&xml));
-        struct canonical sent = lab_take(LAB_DOMAIN);
-        assert_non_null(strstr(sent.stanzas[0].text, "service-unavailable"));
-        canonical_release(&sent);
-        strbuf_release(&xml);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        ask_at(rows[i].address, START("status"));
+        answered(rows[i].answer);
     }
+    dialogue_join();
+    dialogue_join_too(CHAMBER);
+    ask_at(ROOM, START("status"));
+    answered(STATUS_AT("#r", "You are in the room #r as jul. 2 of your clients are in it."));
+    subscribe("romeo");
+    fake_transport_forget();
+    ask_at(AT("romeo"), START("status"));
+    answered(STATUS_AT("romeo", "romeo is in your contact list."));
+}
+
+static void what_is_at_no_address_is_refused(void **state)
+{
+    static const struct {
+        const char *address;
+        const char *node;
+        const char *condition;
+    } rows[] = {
+        { ROOM "/romeo", "status", "service-unavailable" },
+        { ROOM "/romeo", "forget", "service-unavailable" },
+        { ROOM, "forget", "item-not-found" },
+        { "bad@" LAB_DOMAIN, "status", "jid-malformed" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct strbuf start = STRBUF_INIT(4096);
+        strbuf_addf(&start, START("%s"), rows[i].node);
+        ask_at(rows[i].address, strbuf_text(&start));
+        struct canonical sent = lab_take(LAB_DOMAIN);
+        if (!strstr(sent.stanzas[0].text, rows[i].condition))
+            fail_msg("%s", sent.stanzas[0].text);
+        canonical_release(&sent);
+        strbuf_release(&start);
+    }
+}
+
+static void disco_lists_the_commands_of_an_address(void **state)
+{
+    (void)state;
+    RECV("<iq type='get' id='c' from='" BALCONY "' to='" ROOM "'><query xmlns='" NS_DISCO_ITEMS
+         "' node='" NS_COMMANDS "'/></iq>");
+    SENT(LIST(ROOM, ENTRY(ROOM, "status", "Show what I use")));
+    RECV("<iq type='get' id='c' from='" BALCONY "' to='" ROOM "'><query xmlns='" NS_DISCO_INFO
+         "' node='status'/></iq>");
+    SENT("<iq type='result' id='c' to='" BALCONY "' from='" ROOM "'>"
+         "<query xmlns='" NS_DISCO_INFO "' node='status'>"
+         "<identity category='automation' type='command-node' name='Show what I use'/>"
+         "<feature var='" NS_COMMANDS "'/><feature var='" NS_DATA "'/></query></iq>");
+    RECV("<iq type='get' id='c' from='" BALCONY "' to='" ROOM "'><query xmlns='" NS_DISCO_ITEMS
+         "' node='forget'/></iq>");
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_non_null(strstr(sent.stanzas[0].text, "feature-not-implemented"));
+    canonical_release(&sent);
 }
 
 /* --- the commands ----------------------------------------------------------------------- */
@@ -849,6 +977,8 @@ int main(void)
         TEST(each_step_allows_what_makes_sense),
         TEST(forms_follow_each_other_and_go_back),
         TEST(a_call_holds_so_much),
+        TEST(a_call_waits_at_the_place_that_it_was_given_at),
+        TEST(what_does_not_fit_can_be_mended_in_the_form),
         TEST_GATEWAY(the_list_has_what_this_user_may_do_here),
         TEST(each_command_says_what_it_is),
         TEST(forgetting_takes_a_yes_and_leaves_nothing),
@@ -865,7 +995,9 @@ int main(void)
         TEST(all_users_have_so_many_sessions),
         TEST(who_is_no_admin_any_more_cannot_go_on),
         TEST(an_endless_id_is_refused),
-        TEST(only_the_domain_has_commands),
+        TEST(addresses_have_commands_of_their_own),
+        TEST(what_is_at_no_address_is_refused),
+        TEST(disco_lists_the_commands_of_an_address),
         TEST(status_shows_what_is_in_use),
         TEST(export_shows_what_is_stored),
         TEST(too_much_to_export_is_said),

@@ -52,11 +52,12 @@ static void help_explains_a_command(void **state)
     RECV(SAY("help list-users"));
     SENT(HEAR("list-users - Shows the users who are connected.\nBehind the command you can "
               "write, in this order or as name=value; put \"...\" around values with spaces:"
-              "\nmax_items - How many users to show: 25, 50, 75, 100, 150, 200, none"));
+              "\nmax_items - How many users to show: 25, 50, 75, 100, 150, 200, none\nFor example: list-users 50"));
     RECV(SAY("help announce"));
     SENT(HEAR("announce - Writes to all users who are connected.\nBehind the command you can "
               "write, in this order or as name=value; put \"...\" around values with spaces:"
-              "\nannouncement - Announcement (needed)\nsubject - Subject"));
+              "\nannouncement - Announcement (needed)\nsubject - Subject"
+              "\nFor example: announce We are down at noon"));
 }
 
 static void a_slip_gets_the_nearest_word(void **state)
@@ -71,7 +72,7 @@ static void a_slip_gets_the_nearest_word(void **state)
         { "good morning", "There is no command \"good\" here. " AGAIN },
         { "help stats", "There is no command \"stats\" here. Did you mean \"status\"? " AGAIN },
         { "\"&lt;a b>\"", "There is no command \"&lt;a b>\" here. " AGAIN },
-        { "a \"b", "A quotation mark is open: close it with another \"" },
+        { "a \"b", "A quotation mark is open: close it with a second one." },
         { "cancel", "There is nothing to cancel." },
         { "reload", "This command is for administrators." },
         { "status now", "\"now\" is one word too many. Write \"help status\" to see what it "
@@ -175,11 +176,11 @@ static void announcing_goes_by_plain_words(void **state)
     RECV(SAY("announce subject=\"The &lt;end>\" at  noon"));
     SENT("<message id='*' to='" USER_JID "' from='" LAB_DOMAIN "'>"
          "<subject>The &lt;end></subject><body>at noon</body></message>"
-         HEAR("Sent to 1 users."));
+         HEAR("Sent to 1 user."));
     RECV(SAY("announce") SAY("two\nlines"));
     SENT(HEAR("Announcement? (Write \"cancel\" to stop.)")
          "<message id='*' to='" USER_JID "' from='" LAB_DOMAIN "'><body>two\nlines</body>"
-         "</message>" HEAR("Sent to 1 users."));
+         "</message>" HEAR("Sent to 1 user."));
 }
 
 static void who_is_no_admin_any_more_is_told(void **state)
@@ -223,12 +224,168 @@ static void loops_find_no_partner(void **state)
     }
 }
 
-static void contacts_and_rooms_are_no_command_lines(void **state)
+/* --- among lines for people --------------------------------------------------------------- */
+
+#define CONTACT "romeo@" LAB_DOMAIN
+#define NETWORK "%net@" LAB_DOMAIN
+#define NOT_LISTED "romeo is not in your contact list; you can write nevertheless."
+#define HELP_AT(jid, who) \
+    "You can write these commands to " jid ":\n/status - Shows whether you are using this " \
+    "address, and how.\nWrite \"/help\" and a command to learn more about it.\n" \
+    "Everything else is " who " To "
+#define SECOND_SLASH \
+    " a line that begins with one of these commands, put a second \"/\" before it."
+
+static void say_to(const char *to, const char *type, const char *text)
+{
+    struct strbuf xml = STRBUF_INIT(65536);
+
+    strbuf_addf(&xml, TO("%s", "type='%s' id='1'", "<body>%s</body>"), to, type, text);
+    RECV(strbuf_text(&xml));
+    strbuf_release(&xml);
+}
+
+static void contacts_have_commands_that_begin_with_a_slash(void **state)
 {
     (void)state;
-    RECV(TO("romeo@" LAB_DOMAIN, "type='chat' id='1'", "<body>help</body>"));
+    say_to(CONTACT, "chat", "/status");
+    SENT(HEAR_FROM(CONTACT, NOT_LISTED));
+    say_to(CONTACT, "chat", "/STATUS");
+    SENT(HEAR_FROM(CONTACT, NOT_LISTED));
+    say_to(CONTACT, "chat", "/help");
+    SENT(HEAR_FROM(CONTACT, HELP_AT(CONTACT, "sent to this contact.") "send" SECOND_SLASH));
+    say_to(CONTACT, "chat", "/help status");
+    SENT(HEAR_FROM(CONTACT, "/status - Shows whether you are using this address, and how."));
+    say_to(CONTACT, "chat", "/help stats");
+    SENT(HEAR_FROM(CONTACT, "There is no command \"stats\" here. Did you mean \"/status\"? "
+                            "Write \"/help\" for a list of all."));
+}
+
+/* What people write to people arrives as they wrote it, whatever it looks like. */
+static void everything_else_is_for_people(void **state)
+{
+    static const struct {
+        const char *said;
+        const char *arrives; /* after "send romeo id=1" */
+    } rows[] = {
+        { "help", ": help" },
+        { "status", ": status" },
+        { "/stat", ": /stat" },
+        { "/forget", ": /forget" }, /* not here */
+        { "/statuses", ": /statuses" },
+        { " /status", ":  /status" },
+        { "/", ": /" },
+        { "//", ": //" },
+        { "/ status", ": / status" },
+        { "/cancel", ": /cancel" },
+        { "/reload", ": /reload" },
+        { "/me waves", " action: waves" },
+        { "/usr/bin/status", ": /usr/bin/status" },
+        { "//status", ": /status" },
+        { "///status", ": //status" },
+        { "//help me", ": /help me" },
+        { "// a comment", ": // a comment" },
+        { "//unknown", ": //unknown" },
+    };
+
+    (void)state;
+    say_to(CONTACT, "chat", "hello");
+    DOWN("open " USER_JID "\nsend romeo id=1: hello\n");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct strbuf down = STRBUF_INIT(4096);
+        strbuf_addf(&down, "send romeo id=1%s\n", rows[i].arrives);
+        say_to(CONTACT, "chat", rows[i].said);
+        DOWN(strbuf_text(&down));
+        strbuf_release(&down);
+    }
     SENT("");
-    DOWN("open " USER_JID "\nsend romeo id=1: help\n");
+}
+
+static void a_network_takes_a_plain_help(void **state)
+{
+    (void)state;
+    say_to(NETWORK, "chat", "HELP");
+    SENT(HEAR_FROM(NETWORK, HELP_AT(NETWORK, "sent to the network.") "send" SECOND_SLASH));
+    say_to(NETWORK, "chat", "help me");
+    DOWN("open " USER_JID "\nsend %net id=1: help me\n");
+    say_to(NETWORK, "normal", "/status");
+    SENT(HEAR_FROM(NETWORK, "State of " LAB_DOMAIN " for you: in use: rooms 0, contacts 0."));
+    say_to(NETWORK, "chat", "//help");
+    DOWN("send %net id=1: /help\n");
+}
+
+/* The client that asked has its line back, as the room would give it, and the
+ * answer aside; nobody else has either. */
+#define REFLECTED(text) SAID(BALCONY, "jul", "1", text)
+
+static void a_room_answers_aside(void **state)
+{
+    (void)state;
+    dialogue_join();
+    dialogue_join_too(CHAMBER);
+    say_to(ROOM, "groupchat", "/status");
+    SENT(REFLECTED("/status")
+         HEAR_FROM(ROOM, "You are in the room #r as jul. 2 of your clients are in it."));
+    RECV(TO(ROOM, "type='groupchat' id='1'", "<body>/status</body><origin-id xmlns='" NS_SID
+            "' id='o'/>"));
+    SENT("<message type='groupchat' id='1' to='" BALCONY "' from='" ROOM "/jul'>"
+         "<body>/status</body><origin-id xmlns='" NS_SID "' id='o'/></message>"
+         HEAR_FROM(ROOM, "You are in the room #r as jul. 2 of your clients are in it."));
+    say_to(ROOM, "groupchat", "/help");
+    SENT(REFLECTED("/help")
+         HEAR_FROM(ROOM, HELP_AT(ROOM, "said in the room.") "say" SECOND_SLASH));
+    DOWN("");
+    say_to(ROOM, "groupchat", "/join #other");
+    DOWN("say #r id=1: /join #other\n");
+    say_to(ROOM, "groupchat", "//status");
+    DOWN("say #r id=1: /status\n");
+    say_to(ROOM, "groupchat", "help");
+    DOWN("say #r id=1: help\n");
+}
+
+static void a_room_takes_commands_from_outside(void **state)
+{
+    (void)state;
+    say_to(ROOM, "chat", "help");
+    SENT(HEAR_FROM(ROOM, HELP_AT(ROOM, "said in the room.") "say" SECOND_SLASH));
+    say_to(ROOM, "chat", "/status");
+    SENT(HEAR_FROM(ROOM, "You are not in the room #r."));
+    say_to(ROOM, "chat", "hello");
+    SENT("<message type='error' id='1' to='" BALCONY "' from='" ROOM "'>"
+         ERROR("modify", "bad-request") "</message>");
+    say_to(ROOM, "groupchat", "/status"); /* nobody speaks in a room from outside */
+    SENT("<message type='error' id='1' to='" BALCONY "' from='" ROOM "'>"
+         ERROR("cancel", "not-acceptable") "</message>");
+    say_to(ROOM "/romeo", "chat", "/status");
+    SENT("<message type='error' id='1' to='" BALCONY "' from='" ROOM "/romeo'>"
+         ERROR("cancel", "not-acceptable") "</message>");
+}
+
+static void automatic_lines_are_no_commands(void **state)
+{
+    (void)state;
+    RECV(TO(CONTACT, "type='chat' id='1'", "<body>/status</body><delay xmlns='" NS_DELAY
+            "' stamp='2020-01-01T00:00:00Z'/>"));
+    DOWN("open " USER_JID "\nsend romeo id=1 time=1577836800000: /status\n");
+    RECV(TO(CONTACT, "type='headline' id='1'", "<body>/status</body>"));
+    DOWN("send romeo id=1: /status\n");
+    RECV(TO(CONTACT, "type='error' id='1'", "<body>/status</body><error type='cancel'/>"));
+    SENT("");
+}
+
+static void too_many_commands_are_refused_not_passed_on(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CHAT_BURST; i++)
+        say_to(CONTACT, "chat", "/status");
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, CHAT_BURST);
+    canonical_release(&sent);
+    say_to(CONTACT, "chat", "/status");
+    SENT("<message type='error' id='1' to='" BALCONY "' from='" CONTACT "'>"
+         ERROR("wait", "resource-constraint") "</message>");
+    say_to(CONTACT, "chat", "hello");
+    DOWN("open " USER_JID "\nsend romeo id=1: hello\n");
 }
 
 static void answers_come_at_the_pace_of_people(void **state)
@@ -261,7 +418,13 @@ int main(void)
         TEST(announcing_goes_by_plain_words),
         TEST(who_is_no_admin_any_more_is_told),
         TEST_GATEWAY(loops_find_no_partner),
-        TEST(contacts_and_rooms_are_no_command_lines),
+        TEST(contacts_have_commands_that_begin_with_a_slash),
+        TEST(everything_else_is_for_people),
+        TEST(a_network_takes_a_plain_help),
+        TEST(a_room_answers_aside),
+        TEST(a_room_takes_commands_from_outside),
+        TEST(automatic_lines_are_no_commands),
+        TEST(too_many_commands_are_refused_not_passed_on),
         TEST(answers_come_at_the_pace_of_people),
     };
 

@@ -25,10 +25,10 @@ static const struct {
     { "x=\"b c\"d", "[x=b cd]" },
     { "\"a \\\" \\\\ b\"", "[a \" \\ b]" },
     { "a\\b", "[a\\b]" },
-    { "\"", "A quotation mark is open: close it with another \"" },
-    { "a \"b", "A quotation mark is open: close it with another \"" },
-    { "\"\\\"", "A quotation mark is open: close it with another \"" },
-    { "\"\\", "A quotation mark is open: close it with another \"" },
+    { "\"", "A quotation mark is open: close it with a second one" },
+    { "a \"b", "A quotation mark is open: close it with a second one" },
+    { "\"\\\"", "A quotation mark is open: close it with a second one" },
+    { "\"\\", "A quotation mark is open: close it with a second one" },
 };
 
 static void lines_are_cut_into_words(void **state)

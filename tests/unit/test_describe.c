@@ -27,9 +27,10 @@
 #define IS(category, type, name) \
     "<identity category='" category "' type='" type "' name='" name "'/>"
 #define CAN(feature) "<feature var='" feature "'/>"
-#define COMMON CAN(NS_DISCO_INFO) CAN(NS_DISCO_ITEMS) CAN(NS_PING) CAN(NS_VERSION)
+#define COMMON \
+    CAN(NS_DISCO_INFO) CAN(NS_DISCO_ITEMS) CAN(NS_PING) CAN(NS_VERSION) CAN(NS_COMMANDS)
 #define CAPABLE CAN(NS_CAPS)
-#define DOMAIN COMMON CAN(NS_COMMANDS) CAPABLE
+#define DOMAIN COMMON CAPABLE
 #define CONTACT(more) \
     IS("account", "registered", "A fake network") IS("client", "pc", "A fake network") \
     COMMON CAPABLE more

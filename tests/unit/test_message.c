@@ -61,8 +61,8 @@ static const struct {
     { "case", CHAT("RoMeO@T.Example.NET", "6", "<body>x</body>"), "send romeo id=6: x\n" },
     { "XEP-0106", CHAT("a\\40b\\5c20@" LAB_DOMAIN, "7", "<body>x</body>"),
       "send a@b\\20 id=7: x\n" },
-    { "a service", CHAT("%net@" LAB_DOMAIN, "8", "<body>help</body>"),
-      "send %net id=8: help\n" },
+    { "a service", CHAT("%net@" LAB_DOMAIN, "8", "<body>list</body>"),
+      "send %net id=8: list\n" },
     { "text beside markup",
       CHAT(ROMEO, "9",
            "<html xmlns='http://jabber.org/protocol/xhtml-im'><body>no</body></html>"
