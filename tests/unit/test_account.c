@@ -199,6 +199,7 @@ static void one_bad_setting_leaves_all_as_they_were(void **state)
         { IRC, JULIET, "", "b", NULL },
         { NULL, JULIET, "", "c", "2" },
         { IRC, JULIET, "", "d", "2" },
+        { IRC, JULIET, NULL, "e", "2" },
     };
     const struct store_setting others[] = { { IRC, ROMEO, "", "a", "3" } };
 
@@ -517,6 +518,7 @@ static void who_did_nothing_for_longer_than_wanted_has_lapsed(void **state)
     store_user_seen(store, "a@d", 20010, on_done, &outcome);
     store_user_seen(store, "b@d", 19000, on_done, &outcome); /* the clock was set back */
     ended(2, 2);
+    lapsed_are(20003, "");
     lapsed_are(20031, "b@d/1 ");
     lapsed_are(20041, "a@d/0 b@d/1 ");
 }
@@ -540,6 +542,8 @@ static void every_read_goes_by_an_index(void **state)
         assert_int_equal(sqlite3_prepare_v2(store->reader, strbuf_text(&sql), -1, &q, NULL),
                          SQLITE_OK);
         while (sqlite3_step(q) == SQLITE_ROW) {
+            if (i == READ_SETTING_OWNER && !strstr(read_text(q, 3), "setting_value"))
+                fail_msg("among all of the domain: %s", read_text(q, 3));
             bool sorts = strstr(read_text(q, 3), "USE TEMP B-TREE") != NULL;
             if (strncmp(read_text(q, 3), "SEARCH ", 7) &&
                 !(sorts && is_of_one_user(read_sql[i])))
