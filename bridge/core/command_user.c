@@ -11,6 +11,7 @@
 
 #include "contact.h"
 #include "core.h"
+#include "forget.h"
 #include "room.h"
 #include "session.h"
 
@@ -225,80 +226,15 @@ static void run_export(struct command_call *call)
 
 /* --- forget ------------------------------------------------------------------------ */
 
-#define DAY_MS (24 * 60 * 60 * 1000)
-
-/* The contacts that are to be told, by what was stored when the user said yes. */
-struct farewell {
-    struct command_call *call;
-    char **pairs; /* domain, address, domain, ... */
-    size_t count;
-    size_t size;
-};
-
-static bool add_farewell(void *arg, const struct store_contact *contact)
-{
-    struct farewell *f = arg;
-
-    if (f->count == f->size) {
-        f->size = f->size ? 2 * f->size : 64;
-        f->pairs = bridge_realloc(f->pairs, f->size * sizeof *f->pairs);
-    }
-    f->pairs[f->count++] = bridge_strdup(contact->domain);
-    f->pairs[f->count++] = bridge_strdup(contact->address);
-    return true;
-}
-
-static void farewell_free(struct farewell *f)
-{
-    for (size_t i = 0; i < f->count; i++)
-        free(f->pairs[i]);
-    free(f->pairs);
-    free(f);
-}
-
-static struct bridge_host *find_transport(const struct core *core, const char *domain)
-{
-    for (size_t i = 0; i < core->host_count; i++) {
-        if (core->hosts[i]->transport && !strcmp(core->hosts[i]->name, domain))
-            return core->hosts[i];
-    }
-    return NULL;
-}
-
-static size_t close_all(struct core *core, const char *user, const char *reason)
-{
-    size_t closed = 0;
-
-    for (size_t i = 0; i < core->host_count; i++) {
-        struct bridge_session *session = session_find(core->hosts[i], user);
-        if (!session)
-            continue;
-        contact_drop_all(session);
-        session_close(session, reason);
-        closed++;
-    }
-    return closed;
-}
-
 static void on_forgotten(void *arg, const struct bridge_error *why)
 {
-    struct farewell *f = arg;
-    struct command_call *call = f->call;
-    struct core *core = call->host->core;
+    struct command_call *call = arg;
 
-    if (why) {
-        command_fail(call, _("Not everything could be deleted: %s. Try again later."), why->text);
-    } else {
-        for (size_t i = 0; i < f->count; i += 2) {
-            struct bridge_host *host = find_transport(core, f->pairs[i]);
-            if (host)
-                contact_drop(host, call->user, f->pairs[i + 1]);
-        }
-        close_all(core, call->user, "The user has left");
+    if (why)
+        command_fail(call, _("Nothing could be deleted: %s. Try again later."), why->text);
+    else
         command_say(call, "%s", _("Everything that was stored about you is deleted, and your "
-                                "sessions are closed."));
-    }
-    farewell_free(f);
+                                  "sessions are closed."));
     command_done(call);
 }
 
@@ -324,12 +260,7 @@ static void ask_forget(const struct command_call *call, struct strbuf *question)
 
 static void run_forget(struct command_call *call)
 {
-    struct store *store = call->host->core->store;
-    struct farewell *f = bridge_alloc(sizeof *f);
-
-    f->call = call;
-    store_user_contacts(store, call->user, add_farewell, f);
-    store_user_remove(store, NULL, call->user, clock_wall() / DAY_MS, on_forgotten, f);
+    forget_user(call->host->core, NULL, call->user, on_forgotten, call);
 }
 
 /* --- disconnect ---------------------------------------------------------------------- */

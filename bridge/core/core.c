@@ -17,6 +17,7 @@
 #include "command.h"
 #include "describe.h"
 #include "domain.h"
+#include "forget.h"
 #include "seal.h"
 #include "session.h"
 #include "xml.h"
@@ -181,9 +182,11 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
 /* Beside the database, but in none of its copies. */
 static int open_seal(struct core *core, struct bridge_error *err)
 {
+    const struct options *o = core->options;
     struct strbuf path = STRBUF_INIT(8192);
 
-    strbuf_addf(&path, "%s.key", core->options->database);
+    strbuf_addf(&path, "%s%s", *o->key_file ? o->key_file : o->database,
+                *o->key_file ? "" : ".key");
     core->seal = seal_open(strbuf_text(&path), err);
     strbuf_release(&path);
     return core->seal ? 0 : -1;
@@ -222,6 +225,7 @@ static void on_store_closed(void *arg)
 {
     struct core *core = arg;
 
+    forget_stop(core);
     core->store = NULL;
     if (!core->host_count) {
         streams_closed(core);

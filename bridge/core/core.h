@@ -30,6 +30,7 @@ struct core {
     uv_timer_t sweep; /* closes sessions that nobody uses any more */
     struct guard guard;
     struct changes changes; /* of settings, on their way */
+    struct forgetting *forgettings; /* users whose contacts are being told (forget.h) */
 
     /* Every stanza is built in one of these; `part` holds what several copies
      * of it share. Nothing keeps them across a call that might write. */

@@ -17,6 +17,7 @@ layer(core
         delivery_state.c
         describe.c
         domain.c
+        forget.c
         guard.c
         host.c
         inbound.c

@@ -97,6 +97,11 @@ const struct setting options_rows[] = {
     { .key = "database", .type = SETTING_STRING, GROUP(database),
       .initial = "/var/lib/bridged/bridge.db",
       .help = "The SQLite file that holds everything bridged must remember." },
+    { .key = "key_file", .type = SETTING_STRING, GROUP(key_file), .initial = "",
+      .help = "The key under which users' passwords are sealed in it, made at the first start. "
+              "Keep a copy of it apart from copies of the database: without it they cannot be "
+              "read, and users must set them again. Empty: a file beside the database, with "
+              "\".key\" after its name." },
     { .key = "control_socket", .type = SETTING_STRING, GROUP(control_socket),
       .initial = BRIDGE_CONTROL_SOCKET,
       .help = "Where bridgectl reaches the running bridged: a Unix socket that only root and "

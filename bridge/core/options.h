@@ -31,6 +31,7 @@ struct options {
         struct setting_strings admins, support, abuse, security;
     } gateway;
     char *database;
+    char *key_file; /* "": beside the database */
     char *control_socket; /* "": none */
     struct {
         int level; /* enum log_level */

@@ -457,7 +457,7 @@ static void what_cannot_be_deleted_is_said(void **state)
     ask(STEP("forget", "execute", SURE("true")));
     fake_store_fail("the disk is full");
     fake_store_commit();
-    answered(FAILED("forget", "Not everything could be deleted: the disk is full. Try again "
+    answered(FAILED("forget", "Nothing could be deleted: the disk is full. Try again "
                               "later."));
 }
 

@@ -1,0 +1,170 @@
+#include "forget.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <bridge/clock.h>
+
+#include "contact.h"
+#include "domain.h"
+#include "session.h"
+
+#define DAY_MS (24 * 60 * 60 * 1000)
+
+/* Contacts in one turn of the loop, and the time between: a user may have thousands,
+ * and others wait for the stream meanwhile. */
+#define STEP_CONTACTS 100
+#define STEP_MS 20
+
+struct forgetting {
+    struct core *core;
+    char *domain; /* NULL: all */
+    char *user;
+    char **pairs; /* domain, address, domain, ...: the contacts that are to be told */
+    size_t count;
+    size_t size;
+    size_t told;
+    uv_timer_t timer;
+    store_done *done;
+    void *arg;
+    struct forgetting *next, **link; /* in core->forgettings, when rows are gone */
+};
+
+static bool add_contact(void *arg, const struct store_contact *contact)
+{
+    struct forgetting *f = arg;
+
+    if (f->domain && strcmp(f->domain, contact->domain))
+        return true;
+    if (f->count == f->size) {
+        f->size = f->size ? 2 * f->size : 64;
+        f->pairs = bridge_realloc(f->pairs, f->size * sizeof *f->pairs);
+    }
+    f->pairs[f->count++] = bridge_strdup(contact->domain);
+    f->pairs[f->count++] = bridge_strdup(contact->address);
+    return true;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+/* Nothing of it is left but the timer. */
+static void release(struct forgetting *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        free(f->pairs[i]);
+    free(f->pairs);
+    free(f->domain);
+    free(f->user);
+    uv_close((uv_handle_t *)&f->timer, on_timer_closed);
+}
+
+static void end(struct forgetting *f, const struct bridge_error *why)
+{
+    if (f->link) {
+        *f->link = f->next;
+        if (f->next)
+            f->next->link = f->link;
+    }
+    if (f->done)
+        f->done(f->arg, why);
+    release(f);
+}
+
+static struct bridge_host *find_transport(const struct core *core, const char *domain)
+{
+    for (size_t i = 0; i < core->host_count; i++) {
+        if (core->hosts[i]->transport && !strcmp(core->hosts[i]->name, domain))
+            return core->hosts[i];
+    }
+    return NULL;
+}
+
+static void tell_some(struct forgetting *f, size_t most)
+{
+    for (; f->told < f->count && most; f->told += 2, most--) {
+        struct bridge_host *host = find_transport(f->core, f->pairs[f->told]);
+        if (host) /* or it is not served any more */
+            contact_drop(host, f->user, f->pairs[f->told + 1]);
+    }
+}
+
+static void close_sessions(const struct forgetting *f)
+{
+    struct core *core = f->core;
+
+    for (size_t i = 0; i < core->host_count; i++) {
+        struct bridge_session *session = session_find(core->hosts[i], f->user);
+        if (!session || (f->domain && strcmp(f->domain, core->hosts[i]->name)))
+            continue;
+        contact_drop_all(session); /* watched, but not yet stored */
+        session_close(session, "The user has left");
+    }
+}
+
+static void finish(struct forgetting *f)
+{
+    close_sessions(f);
+    end(f, NULL);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct forgetting *f = timer->data;
+
+    tell_some(f, STEP_CONTACTS);
+    if (f->told < f->count)
+        uv_timer_start(timer, on_timer, STEP_MS, 0);
+    else
+        finish(f);
+}
+
+static void enlist(struct forgetting *f)
+{
+    struct core *core = f->core;
+
+    f->next = core->forgettings;
+    f->link = &core->forgettings;
+    if (f->next)
+        f->next->link = &f->next;
+    core->forgettings = f;
+}
+
+static void on_removed(void *arg, const struct bridge_error *why)
+{
+    struct forgetting *f = arg;
+
+    if (why) {
+        end(f, why);
+        return;
+    }
+    enlist(f);
+    on_timer(&f->timer);
+}
+
+void forget_user(struct core *core, const char *domain, const char *user, store_done *done,
+                 void *arg)
+{
+    struct forgetting *f = bridge_alloc(sizeof *f);
+
+    f->core = core;
+    f->domain = bridge_strdup(domain);
+    f->user = bridge_strdup(user);
+    f->done = done;
+    f->arg = arg;
+    uv_timer_init(core->loop, &f->timer);
+    f->timer.data = f;
+    store_user_contacts(core->store, user, add_contact, f);
+    store_user_remove(core->store, domain, user, clock_wall() / DAY_MS, on_removed, f);
+}
+
+void forget_stop(struct core *core)
+{
+    while (core->forgettings) {
+        struct forgetting *f = core->forgettings;
+        tell_some(f, f->count);
+        finish(f);
+    }
+}
