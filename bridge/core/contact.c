@@ -4,260 +4,306 @@
 #include <string.h>
 
 #include <bridge/log.h>
+#include <bridge/words.h>
 
+#include "client.h"
 #include "core.h"
-#include "presence_write.h"
+#include "herald.h"
 #include "stanza.h"
 #include "store.h"
+#include "watch.h"
 #include "xml.h"
 
-/* What is shown of a status. */
-#define STATUS_MAX 4096
+/* Of one contact, while the store writes: more than a person can do. */
+#define EVENTS_MAX 8
+/* What is shown of a name. */
+#define NAME_MAX_SHOWN 1024
 
-/* A contact in a roster, whose presence the user is shown. */
-struct watch {
+/* What happens to one contact; the first event is in the store's hands. */
+struct change {
+    struct bridge_host *host;
+    char *key; /* in host->changes: no bare JID has a "/" */
+    char *user;
     char *address;
-    enum bridge_show show;
-    char *status;
-    char *nick;
+    struct {
+        enum subscription_event what;
+        char *name;
+    } events[EVENTS_MAX];
+    size_t count;
+    struct subscription_step step;
 };
 
-/* --- presence ------------------------------------------------------------------- */
+/* --- saying it -------------------------------------------------------------------- */
 
-static void begin(struct bridge_host *host, struct strbuf *out, const char *user,
-                  const char *address, const char *type)
+/* XEP-0172 §4.2: whom the client asks "... wants to see whether you are there". */
+static void send_request(struct bridge_host *host, const char *user, const char *address)
 {
-    struct strbuf jid = STRBUF_INIT(4096);
-
-    domain_add_jid(host, &jid, address);
-    strbuf_adds(out, "<presence");
-    xml_attribute(out, "to", user);
-    xml_attribute(out, "from", strbuf_text(&jid));
-    xml_attribute(out, "type", type);
-    strbuf_release(&jid);
-}
-
-/* Presence without content: subscribed, unsubscribed, unavailable. */
-static void send_type(struct bridge_host *host, const char *user, const char *address,
-                      const char *type)
-{
+    const struct bridge_session *session = session_find(host, user);
+    const char *nick = session ? watch_nick(session, address) : NULL;
     struct strbuf *out = core_stanza(host->core);
+    struct store_contact row;
 
-    begin(host, out, user, address, type);
-    strbuf_adds(out, "/>");
-    domain_send(host, out);
-}
-
-static void send_presence(struct bridge_host *host, const char *user, const struct watch *w)
-{
-    const struct presence_content content = {
-        .show = w->show, .status = w->status, .nick = w->nick
-    };
-    struct strbuf *out = core_stanza(host->core);
-
-    begin(host, out, user, w->address, w->show == BRIDGE_OFFLINE ? "unavailable" : NULL);
+    if (!nick && !host->core->stopping &&
+        store_contact_find(host->core->store, host->name, user, address, &row))
+        nick = row.name;
+    if (!nick)
+        nick = *address ? address : host->transport->description;
+    watch_write_start(out, host, user, address, "subscribe");
     strbuf_addch(out, '>');
-    presence_write_content(out, host, &content);
+    xml_element(out, "nick xmlns='" NS_NICK "'", nick);
     strbuf_adds(out, "</presence>");
     domain_send(host, out);
 }
 
-void bridge_contact_presence(struct bridge_session *session, const char *contact,
-                             const struct bridge_presence *presence)
+static void say(const struct change *c, unsigned what)
 {
-    struct watch *w = map_finds(&session->watches, contact);
+    static const struct {
+        enum subscription_saying saying;
+        const char *type;
+    } types[] = {
+        { SAY_PROBE, "probe" },
+        { SAY_UNSUBSCRIBE, "unsubscribe" },
+        { SAY_UNSUBSCRIBED, "unsubscribed" },
+        { SAY_UNAVAILABLE, "unavailable" },
+    };
+    struct bridge_session *session;
 
-    if (!w)
-        return;
-    free(w->status);
-    free(w->nick);
-    w->show = presence->show;
-    w->status = core_copy_text(presence->status, STATUS_MAX);
-    w->nick = core_copy_text(presence->nick, STATUS_MAX);
-    send_presence(session->host, session->user, w);
+    if (what & SAY_SUBSCRIBED)
+        watch_send_type(c->host, c->user, c->address, "subscribed");
+    if (what & SAY_PRESENCE)
+        watch_begin(c->host, c->user, c->address);
+    if (what & SAY_SUBSCRIBE)
+        send_request(c->host, c->user, c->address);
+    if (what & SAY_UNAVAILABLE && (session = session_find(c->host, c->user)))
+        watch_end(session, c->address);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (what & types[i].saying)
+            watch_send_type(c->host, c->user, c->address, types[i].type);
+    }
+    if (what & HEAR_NO_MORE && !c->host->core->stopping)
+        client_deafened(c->host, c->user, c->address);
 }
 
-static void watch_free(struct watch *w)
+/* The client may ask again; nothing was promised. */
+static void tell_failure(const struct change *c, const struct bridge_error *why)
 {
-    free(w->address);
-    free(w->status);
-    free(w->nick);
-    free(w);
-}
+    struct strbuf *out = core_stanza(c->host->core);
 
-/* Show the contact's presence from now on; whatever goes wrong leaves it
- * offline, with the reason as status. */
-static void watch(struct bridge_host *host, const char *user, const char *address)
-{
-    struct watch gone = { .address = (char *)address, .show = BRIDGE_OFFLINE };
-    struct bridge_error err;
-
-    struct bridge_session *session = session_open(host, user, &err);
-    if (!session) {
-        gone.status = err.text;
-        send_presence(host, user, &gone);
+    if (c->events[0].what > SUBSCRIPTION_DENIED) {
+        log_warning(c->host->name, "a contact of %s was not stored: %s", c->user, why->text);
         return;
     }
-    struct watch *w = map_finds(&session->watches, address);
-    if (w) {
-        send_presence(host, user, w);
-        return;
-    }
-    w = bridge_alloc(sizeof *w);
-    w->address = bridge_strdup(address);
-    map_puts(&session->watches, w->address, w);
-    if (!host->transport->watch) {
-        bridge_contact_presence(session, address,
-                                &(struct bridge_presence){ .show = BRIDGE_ONLINE });
-    } else if (host->transport->watch(session->data, address, &err)) {
-        bridge_contact_presence(session, address,
-                                &(struct bridge_presence){ .status = err.text });
-        map_removes(&session->watches, address);
-        watch_free(w);
-    }
+    watch_write_start(out, c->host, c->user, c->address, "error");
+    strbuf_addch(out, '>');
+    stanza_error_write(out, why);
+    strbuf_adds(out, "</presence>");
+    domain_send(c->host, out);
 }
 
-static void unwatch(struct bridge_session *session, const char *address)
+/* --- one change after the other ------------------------------------------------------ */
+
+static struct strbuf key_of(const char *user, const char *address)
 {
-    struct watch *w = map_removes(&session->watches, address);
+    struct strbuf key = STRBUF_INIT(8192);
 
-    if (!w)
-        return;
-    if (session->host->transport->unwatch)
-        session->host->transport->unwatch(session->data, address);
-    watch_free(w);
+    strbuf_addf(&key, "%s/%s", user, address);
+    return key;
 }
 
-/* --- subscriptions ---------------------------------------------------------------- */
+static struct change *find_change(struct bridge_host *host, const char *user,
+                                  const char *address)
+{
+    struct strbuf key = key_of(user, address);
+    struct change *c = map_finds(&host->changes, strbuf_text(&key));
 
-/* What waits for the store. */
-struct pending {
-    struct bridge_host *host;
-    char *user;
-    char *address;
+    strbuf_release(&key);
+    return c;
+}
+
+static void drop_event(struct change *c)
+{
+    free(c->events[0].name);
+    memmove(c->events, c->events + 1, --c->count * sizeof *c->events);
+}
+
+static void change_free(struct change *c)
+{
+    while (c->count)
+        drop_event(c);
+    map_removes(&c->host->changes, c->key);
+    free(c->key);
+    free(c->user);
+    free(c->address);
+    free(c);
+}
+
+static void go_on(struct change *c);
+
+static void on_stored(void *arg, const struct bridge_error *why)
+{
+    static const struct bridge_error stopping = {
+        BRIDGE_RETRY, N_("The gateway is shutting down; try again later")
+    };
+    struct change *c = arg;
+
+    if (why)
+        tell_failure(c, why);
+    else
+        say(c, c->step.then);
+    drop_event(c);
+    while (c->count && c->host->core->stopping) { /* the store takes nothing more */
+        tell_failure(c, &stopping);
+        drop_event(c);
+    }
+    go_on(c);
+}
+
+/* Hand the first event to the store. False if it changes nothing there. */
+static bool store_change(struct change *c)
+{
+    struct store *store = c->host->core->store;
+    struct store_contact row = { .name = NULL };
+    const char *name = c->events[0].name;
+
+    bool known = store_contact_find(store, c->host->name, c->user, c->address, &row);
+    unsigned now = known ? row.subscription : 0;
+    c->step = subscription_step(now, c->events[0].what);
+    bool renamed = name && c->step.next && (!row.name || strcmp(row.name, name) != 0);
+    if (c->step.next == now && !renamed)
+        return false;
+    const struct store_contact next = {
+        .domain = c->host->name,
+        .user = c->user,
+        .address = c->address,
+        .name = name ? name : row.name,
+        .subscription = c->step.next,
+    };
+    if (next.subscription)
+        store_contact_put(store, &next, on_stored, c);
+    else
+        store_contact_remove(store, next.domain, next.user, next.address, on_stored, c);
+    return true;
+}
+
+static void go_on(struct change *c)
+{
+    while (c->count) {
+        if (store_change(c))
+            return;
+        say(c, c->step.then);
+        drop_event(c);
+    }
+    change_free(c);
+}
+
+/* When there is no room the last one is replaced: who floods decides nothing else. */
+static void add_event(struct change *c, enum subscription_event what, const char *name)
+{
+    if (c->count == EVENTS_MAX)
+        free(c->events[--c->count].name);
+    c->events[c->count].what = what;
+    c->events[c->count++].name = core_copy_text(name, NAME_MAX_SHOWN);
+}
+
+void contact_change(struct bridge_host *host, const char *user, const char *address,
+                    enum subscription_event event, const char *name)
+{
+    struct change *c = find_change(host, user, address);
+
+    if (c) { /* on_stored() goes on */
+        add_event(c, event, name);
+        return;
+    }
+    c = bridge_alloc(sizeof *c);
+    c->host = host;
+    struct strbuf key = key_of(user, address);
+    c->key = strbuf_detach(&key);
+    c->user = bridge_strdup(user);
+    c->address = bridge_strdup(address);
+    map_puts(&host->changes, c->key, c);
+    add_event(c, event, name);
+    go_on(c);
+}
+
+/* --- asking ------------------------------------------------------------------------ */
+
+unsigned contact_subscription(struct bridge_host *host, const char *user, const char *address)
+{
+    const struct change *c = find_change(host, user, address);
+    struct store_contact row;
+
+    if (c)
+        return c->step.next;
+    if (store_contact_find(host->core->store, host->name, user, address, &row))
+        return row.subscription;
+    return 0;
+}
+
+struct ear {
+    struct strbuf *address;
+    bool found;
 };
 
-static struct pending *pending_new(struct bridge_host *host, const char *user,
-                                   const char *address)
+static bool is_ear(void *arg, const struct store_contact *contact)
 {
-    struct pending *p = bridge_alloc(sizeof *p);
+    struct ear *ear = arg;
 
-    p->host = host;
-    p->user = bridge_strdup(user);
-    p->address = bridge_strdup(address);
-    return p;
+    if (!(contact->subscription & STORE_SUB_FROM))
+        return true;
+    strbuf_adds(ear->address, contact->address);
+    ear->found = true;
+    return false;
 }
 
-static void pending_free(struct pending *p)
+bool contact_find_ear(struct bridge_host *host, const char *user, struct strbuf *address)
 {
-    free(p->user);
-    free(p->address);
-    free(p);
+    struct ear ear = { .address = address };
+
+    store_contact_each(host->core->store, host->name, user, is_ear, &ear);
+    return ear.found;
 }
 
-static void on_subscribed(void *arg, const struct bridge_error *why)
+static bool may_see(struct bridge_host *host, const char *user, const char *address)
 {
-    struct pending *p = arg;
+    struct store_contact row;
 
-    if (why) { /* the client will ask again; nothing was promised */
-        struct strbuf *out = core_stanza(p->host->core);
-        begin(p->host, out, p->user, p->address, "error");
-        strbuf_addch(out, '>');
-        stanza_error_write(out, why);
-        strbuf_adds(out, "</presence>");
-        domain_send(p->host, out);
-    } else {
-        send_type(p->host, p->user, p->address, "subscribed");
-        watch(p->host, p->user, p->address);
-    }
-    pending_free(p);
+    return store_contact_find(host->core->store, host->name, user, address, &row) &&
+           row.subscription & STORE_SUB_TO;
 }
 
-void contact_subscribe(struct bridge_host *host, const char *user, const char *address)
+/* What is not stored yet is told in a moment. */
+void contact_probe(struct bridge_host *host, const char *user, const char *address)
 {
-    struct store_contact contact = {
-        .domain = host->name,
-        .user = user,
-        .address = address,
-        .subscription = STORE_SUB_TO,
-    };
+    const struct change *c = find_change(host, user, address);
+    bool will = !c || c->step.next & STORE_SUB_TO;
 
-    store_contact_put(host->core->store, &contact, on_subscribed,
-                      pending_new(host, user, address));
+    if (will && may_see(host, user, address))
+        watch_begin(host, user, address);
+    else if (!c)
+        watch_send_type(host, user, address, "unsubscribed");
 }
+
+/* --- leaving ------------------------------------------------------------------------ */
 
 void contact_drop(struct bridge_host *host, const char *user, const char *address)
 {
+    static const char *const types[] = { "unsubscribe", "unsubscribed", "unavailable" };
     struct bridge_session *session = session_find(host, user);
 
     if (session)
-        unwatch(session, address);
-    send_type(host, user, address, "unsubscribed");
-    send_type(host, user, address, "unavailable");
+        watch_end(session, address);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        watch_send_type(host, user, address, types[i]);
 }
 
 void contact_drop_all(struct bridge_session *session)
 {
-    struct watch *w;
-    size_t i = 0;
+    size_t count = 0;
+    char **addresses = watch_list(session, &count);
 
-    while ((w = map_next(&session->watches, &i))) {
-        char *address = bridge_strdup(w->address);
-        contact_drop(session->host, session->user, address);
-        free(address);
-        i = 0; /* the map has changed */
+    for (size_t i = 0; i < count; i++) {
+        contact_drop(session->host, session->user, addresses[i]);
+        free(addresses[i]);
     }
-}
-
-static void on_unsubscribed(void *arg, const struct bridge_error *why)
-{
-    struct pending *p = arg;
-
-    if (!why)
-        contact_drop(p->host, p->user, p->address);
-    pending_free(p);
-}
-
-void contact_unsubscribe(struct bridge_host *host, const char *user, const char *address)
-{
-    store_contact_remove(host->core->store, host->name, user, address, on_unsubscribed,
-                         pending_new(host, user, address));
-}
-
-/* RFC 6121 §4.3.2: only subscribers learn something. */
-void contact_probe(struct bridge_host *host, const char *user, const char *address)
-{
-    struct store_contact contact;
-
-    if (store_contact_find(host->core->store, host->name, user, address, &contact) &&
-        contact.subscription & STORE_SUB_TO)
-        watch(host, user, address);
-    else
-        send_type(host, user, address, "unsubscribed");
-}
-
-static bool announce(void *arg, const struct store_contact *contact)
-{
-    struct bridge_host *host = arg;
-
-    if (contact->subscription & STORE_SUB_TO)
-        watch(host, contact->user, contact->address);
-    return true;
-}
-
-void contact_announce_all(struct bridge_host *host)
-{
-    store_contact_each(host->core->store, host->name, NULL, announce, host);
-}
-
-void contact_release_all(struct bridge_session *session)
-{
-    struct watch *w;
-    size_t i = 0;
-
-    while ((w = map_next(&session->watches, &i))) {
-        send_type(session->host, session->user, w->address, "unavailable");
-        watch_free(w);
-    }
-    map_release(&session->watches);
+    free(addresses);
 }

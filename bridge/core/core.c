@@ -14,10 +14,12 @@
 
 #include "ask.h"
 #include "chat.h"
+#include "client.h"
 #include "command.h"
 #include "describe.h"
 #include "domain.h"
 #include "forget.h"
+#include "herald.h"
 #include "seal.h"
 #include "session.h"
 #include "xml.h"
@@ -111,10 +113,26 @@ static void close_sessions(struct core *core, session_test *test, const char *re
     }
 }
 
+/* Everybody has been asked who is there; who has not answered in this time is not. */
+static void forget_silent_clients(struct bridge_host *host)
+{
+    bool time = clock_monotonic() - host->since >= SWEEP_MS;
+    struct bridge_session *session;
+    size_t i = 0;
+
+    if (!host->herald || !herald_is_idle(host->herald) || !time ||
+        !component_is_up(host->component))
+        return;
+    while ((session = map_next(&host->sessions, &i)))
+        client_forget_silent(session);
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
     struct core *core = timer->data;
 
+    for (size_t i = 0; i < core->host_count; i++)
+        forget_silent_clients(core->hosts[i]);
     commands_expire(core->commands);
     close_sessions(core, is_idle, "idle");
 }
@@ -241,6 +259,10 @@ void core_stop(struct core *core, const char *reason)
     assert(!core->stopping);
     core->stopping = true;
     uv_close((uv_handle_t *)&core->sweep, NULL);
+    for (size_t i = 0; i < core->host_count; i++) {
+        herald_free(core->hosts[i]->herald);
+        core->hosts[i]->herald = NULL;
+    }
     close_sessions(core, NULL, reason);
     guard_stop(core);
     changes_stop(core);

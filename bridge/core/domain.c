@@ -8,7 +8,7 @@
 #include <bridge/log.h>
 
 #include "ask.h"
-#include "contact.h"
+#include "herald.h"
 #include "router.h"
 #include "session.h"
 
@@ -19,10 +19,11 @@ static void on_up(void *arg)
     size_t i = 0;
 
     host->since = clock_monotonic();
+    host->stream++;
     while ((session = map_next(&host->sessions, &i)))
         session_resume(session);
-    if (host->transport && !host->core->stopping) /* or the store is being closed */
-        contact_announce_all(host);
+    if (host->herald)
+        herald_start(host->herald);
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
 }
@@ -32,6 +33,8 @@ static void on_down(void *arg)
     struct bridge_host *host = arg;
 
     host->since = clock_monotonic();
+    if (host->herald)
+        herald_stop(host->herald);
     ask_lost(host);
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
@@ -51,6 +54,7 @@ static void on_congested(void *arg, bool congested)
 {
     struct bridge_host *host = arg;
 
+    host->congested = congested;
     log_debug(host->name, "the XMPP server %s", congested ? "does not keep up" : "keeps up again");
     if (host->instance && host->transport->throttle)
         host->transport->throttle(host->instance, congested);
@@ -110,6 +114,8 @@ struct bridge_host *domain_new(struct core *core, const char *name, const char *
         domain_free(host);
         return NULL;
     }
+    if (host->transport)
+        host->herald = herald_new(host);
     return host;
 }
 
@@ -124,6 +130,7 @@ void domain_free(struct bridge_host *host)
 {
     assert(!host->instance && !host->component);
     map_release(&host->sessions);
+    map_release(&host->changes);
     permit_users_release(&host->permit.allowed);
     free(host->name);
     free(host);

@@ -27,6 +27,10 @@ struct bridge_host {
     void *instance;                           /* the transport's own */
     struct component *component;
     struct map sessions; /* struct bridge_session by bare JID */
+    struct map changes;  /* of contacts, while the store writes (contact.c) */
+    struct herald *herald; /* NULL: the front door, or the end */
+    unsigned stream;     /* how many streams there have been */
+    bool congested;      /* the server does not keep up with what we send */
     uint64_t since;      /* clock_monotonic() when the stream came up or went down last */
     struct permit permit;
     /* XEP-0115, of the domain itself and of its contacts; "" until asked for (describe.h) */

@@ -54,9 +54,9 @@ static const char *const undeliverable[] = {
     "remote-server-timeout", "service-unavailable",
 };
 
-static bool is_undeliverable(xmpp_stanza_t *stanza)
+bool inbound_is_undeliverable(const struct inbound *in)
 {
-    xmpp_stanza_t *error = stanza_child(stanza, "error", NULL);
+    xmpp_stanza_t *error = stanza_child(in->stanza, "error", NULL);
 
     for (size_t i = 0; error && i < sizeof undeliverable / sizeof *undeliverable; i++) {
         if (stanza_child(error, undeliverable[i], NS_STANZAS))
@@ -70,6 +70,6 @@ void inbound_bounced(const struct inbound *in)
 {
     struct bridge_room *room = inbound_room(in);
 
-    if (room && is_undeliverable(in->stanza))
+    if (room && inbound_is_undeliverable(in))
         room_client_gone(room, jid_full(in->from));
 }

@@ -28,6 +28,9 @@ void inbound_refuse_with(const struct inbound *in, enum bridge_code code, const 
 /* The sender's view of the room that is addressed, if the sender is inside. */
 struct bridge_room *inbound_room(const struct inbound *in);
 
+/* Does this error say that its sender is not there? */
+bool inbound_is_undeliverable(const struct inbound *in);
+
 /* A stanza came back, perhaps a ping of ours. */
 void inbound_bounced(const struct inbound *in);
 

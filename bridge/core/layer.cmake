@@ -5,6 +5,7 @@ layer(core
         card.c
         chat.c
         chat_speak.c
+        client.c
         command.c
         command_admin.c
         command_call.c
@@ -19,6 +20,7 @@ layer(core
         domain.c
         forget.c
         guard.c
+        herald.c
         host.c
         inbound.c
         message_in.c
@@ -37,6 +39,8 @@ layer(core
         room_write.c
         router.c
         session.c
+        subscription.c
+        watch.c
     USES base xmpp net store
     LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::STROPHE PkgConfig::SODIUM
               PkgConfig::JANSSON ${CMAKE_DL_LIBS})

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include <bridge/words.h>
+
+#include "client.h"
 #include "contact.h"
 #include "guard.h"
 #include "room.h"
@@ -82,43 +85,76 @@ static int admit_subscriber(const struct inbound *in, struct bridge_error *err)
     return session ? guard_join(session, err) : guard_admit(in->host, jid_bare(in->from), err);
 }
 
-static void on_subscription(const struct inbound *in)
+/* Only people, and the transport itself, can be in a roster. */
+static const char *roster_address(const struct inbound *in)
+{
+    if (in->target.kind == BRIDGE_ADDRESS_CONTACT)
+        return strbuf_text(&in->target.address);
+    return in->host->transport && !jid_local(in->to) ? "" : NULL;
+}
+
+static void subscribe(const struct inbound *in, const char *address)
+{
+    struct bridge_error err;
+
+    if (admit_subscriber(in, &err))
+        inbound_refuse(in, &err);
+    else
+        contact_change(in->host, jid_bare(in->from), address, SUBSCRIPTION_WANTED, NULL);
+}
+
+static void unsubscribe(const struct inbound *in, const char *address)
+{
+    contact_change(in->host, jid_bare(in->from), address, SUBSCRIPTION_UNWANTED, NULL);
+}
+
+static void grant(const struct inbound *in, const char *address)
+{
+    contact_change(in->host, jid_bare(in->from), address, SUBSCRIPTION_GRANTED, NULL);
+}
+
+static void deny(const struct inbound *in, const char *address)
+{
+    contact_change(in->host, jid_bare(in->from), address, SUBSCRIPTION_DENIED, NULL);
+}
+
+static void probe(const struct inbound *in, const char *address)
+{
+    contact_probe(in->host, jid_bare(in->from), address);
+}
+
+static void on_roster_presence(const struct inbound *in)
 {
     static const struct {
         const char *type;
-        void (*handle)(struct bridge_host *host, const char *user, const char *address);
+        void (*handle)(const struct inbound *in, const char *address);
     } types[] = {
-        { "subscribe", contact_subscribe },
-        { "unsubscribe", contact_unsubscribe },
-        { "probe", contact_probe },
+        { "", client_available },       { "unavailable", client_unavailable },
+        { "subscribe", subscribe },     { "unsubscribe", unsubscribe },
+        { "subscribed", grant },        { "unsubscribed", deny },
+        { "probe", probe },             { "error", client_bounced },
     };
-    bool subscribe = !strcmp(in->type, "subscribe");
-    bool contact = in->target.kind == BRIDGE_ADDRESS_CONTACT;
-    struct bridge_error err;
+    const char *address = roster_address(in);
 
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        if (strcmp(types[i].type, in->type))
-            continue;
-        if (subscribe && !contact)
-            inbound_refuse_with(in, BRIDGE_UNSUPPORTED, "Only people can be added to the roster here");
-        else if (subscribe && admit_subscriber(in, &err))
-            inbound_refuse(in, &err);
-        else if (contact)
-            types[i].handle(in->host, jid_bare(in->from), strbuf_text(&in->target.address));
-        return;
+    for (size_t i = 0; address && i < sizeof types / sizeof *types; i++) {
+        if (!strcmp(types[i].type, in->type))
+            types[i].handle(in, address);
     }
+    if (!address && !strcmp(in->type, "subscribe"))
+        inbound_refuse_with(in, BRIDGE_UNSUPPORTED,
+                            _("Only people can be added to the roster here"));
 }
 
 void presence_receive(const struct inbound *in)
 {
     bool room = in->target.kind == BRIDGE_ADDRESS_ROOM;
 
-    if (!strcmp(in->type, "error"))
+    if (room && !strcmp(in->type, "error"))
         inbound_bounced(in);
     else if (room && !*in->type)
         on_room_presence(in);
     else if (room && !strcmp(in->type, "unavailable"))
         on_room_unavailable(in);
     else
-        on_subscription(in);
+        on_roster_presence(in);
 }

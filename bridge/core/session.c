@@ -6,10 +6,11 @@
 #include <bridge/clock.h>
 #include <bridge/log.h>
 
+#include "client.h"
 #include "component.h"
-#include "contact.h"
 #include "core.h"
 #include "room.h"
+#include "watch.h"
 
 /* Long enough for a conversation with pauses, without roster or room. */
 #define IDLE_MS (30 * 60 * 1000)
@@ -32,6 +33,7 @@ static void session_free(struct bridge_session *session)
     strbuf_release(&session->backlog);
     map_release(&session->rooms);
     map_release(&session->watches);
+    clients_free(session->clients);
     free(session->user);
     free(session);
 }
@@ -85,7 +87,7 @@ void session_close(struct bridge_session *session, const char *reason)
     host->transport->close(session->data, reason);
     while ((room = first_room(session)))
         room_shut(room, reason);
-    contact_release_all(session);
+    watch_release(session);
     log_debug(host->name, "session of %s closed", session->user);
     session_free(session);
 }
@@ -142,9 +144,16 @@ void session_resume(struct bridge_session *session)
         room_ping_clients(room);
 }
 
+/* Who is logged in to the network by being there stays so (XEP-0100 §4.3). */
+static bool is_held(const struct bridge_session *session)
+{
+    return session->rooms.count || session->watches.count ||
+           (session->host->transport->presence && client_is_there(session));
+}
+
 bool session_idle(const struct bridge_session *session, uint64_t now)
 {
-    return !session->rooms.count && !session->watches.count && now - session->used > IDLE_MS;
+    return !is_held(session) && now - session->used > IDLE_MS;
 }
 
 /* Copy *text, unless it is NULL, behind `at`; returns where the next one goes. */

@@ -43,6 +43,7 @@ struct bridge_session {
     void *data;         /* the transport's own */
     struct map rooms;   /* struct bridge_room by address */
     struct map watches; /* struct watch by address */
+    struct clients *clients; /* of the user; NULL: none has been heard of */
     struct sent *sent;  /* ring of SENT_MAX, NULL until needed */
     unsigned next_sent;
     struct strbuf backlog; /* stanzas that wait for the stream */

@@ -199,6 +199,14 @@ static void note_payloads(const struct bridge_message *m)
         note(" time=%" PRId64, m->time);
 }
 
+static void presence(void *data, const struct bridge_presence *p)
+{
+    static const char *const shows[] = { "offline", "online", "chat", "away", "xa", "dnd" };
+
+    note("presence %s of %s: %s (%s)\n", shows[p->show], bridge_session_user(data),
+         p->status ? p->status : "-", p->nick ? p->nick : "-");
+}
+
 static void note_message(const struct bridge_message *m)
 {
     static const char *const kinds[] = { "", " action", " notice" };
@@ -358,6 +366,7 @@ struct bridge_transport *fake_transport_reset(void)
         .throttle = throttle,
         .open = open_session,
         .close = close_session,
+        .presence = presence,
         .changed = changed,
         .send = send_message,
         .signal = take_signal,

@@ -440,10 +440,11 @@ static void forgetting_takes_a_yes_and_leaves_nothing(void **state)
     DOWN("unwatch romeo of " USER_JID "\nclose " USER_JID ": The user has left\n");
     assert_int_equal(fake_store_contacts(), 1);
     struct canonical sent = lab_take(LAB_DOMAIN);
-    assert_int_equal(sent.count, 3);
-    assert_non_null(strstr(sent.stanzas[0].text, "type='unsubscribed'"));
-    assert_non_null(strstr(sent.stanzas[1].text, "type='unavailable'"));
-    assert_non_null(strstr(sent.stanzas[2].text, "status='completed'"));
+    assert_int_equal(sent.count, 4);
+    assert_non_null(strstr(sent.stanzas[0].text, "type='unsubscribe'"));
+    assert_non_null(strstr(sent.stanzas[1].text, "type='unsubscribed'"));
+    assert_non_null(strstr(sent.stanzas[2].text, "type='unavailable'"));
+    assert_non_null(strstr(sent.stanzas[3].text, "status='completed'"));
     canonical_release(&sent);
     ask(STEP("forget", "complete", SURE("1"))); /* a replay */
     answered(REFUSED("cancel", "not-allowed", DETAIL("session-expired")));

@@ -12,6 +12,9 @@
 #define ROMEO "romeo@example.org"
 #define MERCUTIO "mercutio@example.net"
 #define FRIEND "friend@" LAB_DOMAIN
+#define FRIEND_ASKS \
+    "<presence type='subscribe' from='" FRIEND "' to='" JULIET "'>" \
+    "<nick xmlns='" NS_NICK "'>friend</nick></presence>"
 
 #define SAY(user, id) \
     "<message type='chat' from='" user "/x' to='" FRIEND "' id='" id "'>" \
@@ -234,7 +237,7 @@ static void a_ban_ends_the_session_at_once(void **state)
     fake_store_commit();
     bridge_contact_presence(fake_transport_session(), "friend",
                             &(struct bridge_presence){ .show = BRIDGE_ONLINE });
-    SENT("<presence type='subscribed' from='" FRIEND "' to='" JULIET "'/>"
+    SENT("<presence type='subscribed' from='" FRIEND "' to='" JULIET "'/>" FRIEND_ASKS
          "<presence from='" FRIEND "' to='" JULIET "'/>");
     DOWN("open " JULIET "\nwatch friend of " JULIET "\n");
     RECV(SAY(ROMEO, "1"));
@@ -373,7 +376,7 @@ static void joins_and_subscriptions_have_a_limit_and_coming_back_has_none(void *
     RECV("<presence type='subscribe' from='" JULIET "' to='" FRIEND "'/>");
     assert_true(fake_store_commit());
     DOWN("watch friend of " JULIET "\n");
-    SENT("<presence type='subscribed' from='" FRIEND "' to='" JULIET "'/>");
+    SENT("<presence type='subscribed' from='" FRIEND "' to='" JULIET "'/>" FRIEND_ASKS);
 
     RECV("<presence type='subscribe' id='2' from='" JULIET "' to='nurse@" LAB_DOMAIN "'/>");
     assert_false(fake_store_commit());
