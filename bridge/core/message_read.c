@@ -276,7 +276,7 @@ static void read_chat_state(struct message_read *read, xmpp_stanza_t *stanza)
     read->chat_state = state != NULL;
     for (size_t i = 0; state && i < sizeof states / sizeof *states; i++) {
         if (!strcmp(xmpp_stanza_get_name(state), states[i]))
-            add_signal(read, i, NULL);
+            add_signal(read, (enum bridge_signal_kind)i, NULL);
     }
 }
 
