@@ -272,17 +272,18 @@ static void ping_self(struct component *c, const char *prefix, uint64_t number)
     strbuf_release(&ping);
 }
 
-/* The mark that this stanza of ours brings back, or 0. Nobody else can send as our
- * domain. */
-static uint64_t returned_mark(const struct component *c, xmpp_stanza_t *stanza)
+/* Did this stanza come from component_prove()? Nobody else can send as our domain. */
+static bool take_proof(struct component *c, xmpp_stanza_t *stanza)
 {
     const char *from = xmpp_stanza_get_from(stanza);
     const char *id = xmpp_stanza_get_id(stanza);
 
     if (!from || !id || strcmp(from, c->domain) || strncmp(id, PROOF, strlen(PROOF)))
-        return 0;
+        return false;
     uint64_t mark = strtoull(id + strlen(PROOF), NULL, 10);
-    return mark >= c->first_mark && mark <= c->marks ? mark : 0;
+    if (mark >= c->first_mark && mark <= c->marks && c->events->on_proven)
+        c->events->on_proven(c->arg, mark);
+    return true;
 }
 
 static void on_silence(uv_timer_t *timer)
@@ -351,10 +352,7 @@ static void on_stanza(void *arg, xmpp_stanza_t *stanza)
             on_stream_error(c, stanza);
         return;
     }
-    uint64_t mark = c->state == S_UP ? returned_mark(c, stanza) : 0;
-    if (mark && c->events->on_proven)
-        c->events->on_proven(c->arg, mark);
-    else if (c->state == S_UP)
+    if (c->state == S_UP && !take_proof(c, stanza))
         c->events->on_stanza(c->arg, stanza);
     else if (c->state == S_SHAKING && !strcmp(name, "handshake"))
         come_up(c);

@@ -16,6 +16,7 @@
 #include "chat.h"
 #include "client.h"
 #include "command.h"
+#include "delivery.h"
 #include "describe.h"
 #include "domain.h"
 #include "forget.h"
@@ -135,13 +136,19 @@ static void on_sweep(uv_timer_t *timer)
         forget_silent_clients(core->hosts[i]);
     commands_expire(core->commands);
     close_sessions(core, is_idle, "idle");
+    for (size_t i = 0; i < core->host_count; i++)
+        deliveries_sweep(core->hosts[i]->deliveries);
 }
 
 static void on_health(void *arg, const struct bridge_error *why)
 {
-    (void)arg;
-    if (!why)
-        log_info("store", "is well again");
+    struct core *core = arg;
+
+    if (why)
+        return;
+    log_info("store", "is well again");
+    for (size_t i = 0; i < core->host_count; i++)
+        deliveries_store_well(core->hosts[i]->deliveries);
 }
 
 /* --- start ------------------------------------------------------------------------ */
@@ -221,6 +228,9 @@ int core_start(struct core *core, struct bridge_error *err)
     if (add_hosts(core, err))
         return -1;
     guard_set_rules(core);
+    core->last_delivery = store_delivery_last(core->store);
+    for (size_t i = 0; i < core->host_count; i++)
+        deliveries_start(core->hosts[i]->deliveries);
     return 0;
 }
 
@@ -262,6 +272,7 @@ void core_stop(struct core *core, const char *reason)
     for (size_t i = 0; i < core->host_count; i++) {
         herald_free(core->hosts[i]->herald);
         core->hosts[i]->herald = NULL;
+        deliveries_stop(core->hosts[i]->deliveries);
     }
     close_sessions(core, NULL, reason);
     guard_stop(core);
@@ -331,6 +342,7 @@ static bool reload_transport(struct bridge_host *host, const struct transport_op
     }
     component_set_secret(host->component, after->secret);
     host->permit.limits = after->limits;
+    host->deliver_within = after->deliver_within;
     if (!before->settings)
         return true;
     const char *changed = settings_changed(before->transport->settings, before->settings,

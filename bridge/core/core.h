@@ -40,6 +40,7 @@ struct core {
     char id_prefix[12];
     uint64_t next_id;
     struct strbuf said; /* the id of the last message to a user: what the upcall returned */
+    int64_t last_delivery; /* the largest id in the store, or on its way there */
 
     void (*on_change)(void *arg); /* a stream came up or went down */
     void (*on_stopped)(void *arg);

@@ -1,6 +1,5 @@
 #include "delivery_queue.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +148,21 @@ static void lane_free(struct delivery_queue *q, struct delivery_lane *lane)
     free(lane);
 }
 
+static void insert(struct delivery_lane *lane, struct delivery_item *item)
+{
+    struct delivery_item **at = &lane->first;
+
+    if (lane->last && lane->last->id < item->id)
+        at = &lane->last->behind;
+    while (*at && (*at)->id < item->id)
+        at = &(*at)->behind;
+    item->behind = *at;
+    *at = item;
+    if (!item->behind)
+        lane->last = item;
+    lane->count++;
+}
+
 /* --- the interface ------------------------------------------------------------------ */
 
 struct delivery_item *delivery_queue_add(struct delivery_queue *q, int64_t id,
@@ -158,14 +172,8 @@ struct delivery_item *delivery_queue_add(struct delivery_queue *q, int64_t id,
     struct delivery_lane *lane = lane_get(q, life->direction, user, contact);
     struct delivery_item *item = bridge_alloc(sizeof *item);
 
-    assert(!lane->last || lane->last->id < id);
     *item = (struct delivery_item){ .id = id, .life = *life, .lane = lane };
-    if (lane->last)
-        lane->last->behind = item;
-    else
-        lane->first = item;
-    lane->last = item;
-    lane->count++;
+    insert(lane, item);
     map_put(&q->items, (const char *)&item->id, sizeof item->id, item);
     settle(q, lane);
     return item;

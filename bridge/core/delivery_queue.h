@@ -26,6 +26,7 @@ struct delivery_item {
     struct delivery_life life;
     struct delivery_lane *lane;
     struct delivery_item *behind;
+    struct delivery_item *hand_next, **hand_link; /* the caller's: those in hand */
 };
 
 struct delivery_lane {
@@ -51,7 +52,7 @@ struct delivery_queue {
 
 void delivery_queue_release(struct delivery_queue *q);
 
-/* Ids grow: it becomes the last of its lane. */
+/* It takes its place by id: nearly always the last of its lane. */
 struct delivery_item *delivery_queue_add(struct delivery_queue *q, int64_t id,
                                          const struct delivery_life *life, const char *user,
                                          const char *contact);

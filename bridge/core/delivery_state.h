@@ -69,7 +69,6 @@ enum {
     DELIVERY_DO_ERROR = 8,    /* its sender must hear of it */
     DELIVERY_DO_BURY = 16,    /* keep it as a dead letter, and tell the admin */
     DELIVERY_DO_HAND = 32,    /* hand it over */
-    DELIVERY_DO_PROCEED = 64, /* what waits behind it may go */
 };
 
 /* Let it happen. Returns what to do. */

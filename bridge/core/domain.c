@@ -8,6 +8,7 @@
 #include <bridge/log.h>
 
 #include "ask.h"
+#include "delivery.h"
 #include "herald.h"
 #include "router.h"
 #include "session.h"
@@ -24,6 +25,7 @@ static void on_up(void *arg)
         session_resume(session);
     if (host->herald)
         herald_start(host->herald);
+    deliveries_up(host->deliveries);
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
 }
@@ -36,6 +38,7 @@ static void on_down(void *arg)
     if (host->herald)
         herald_stop(host->herald);
     ask_lost(host);
+    deliveries_down(host->deliveries);
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
 }
@@ -48,6 +51,13 @@ static void on_stanza(void *arg, xmpp_stanza_t *stanza)
 static void on_dropped(void *arg, xmpp_stanza_t *root, const struct bridge_error *why)
 {
     router_dropped(arg, root, why);
+}
+
+static void on_proven(void *arg, uint64_t mark)
+{
+    struct bridge_host *host = arg;
+
+    deliveries_proven(host->deliveries, mark);
 }
 
 static void on_congested(void *arg, bool congested)
@@ -73,6 +83,7 @@ static const struct component_events component_events = {
     .on_down = on_down,
     .on_stanza = on_stanza,
     .on_dropped = on_dropped,
+    .on_proven = on_proven,
     .on_congested = on_congested,
     .on_closed = on_closed,
 };
@@ -101,6 +112,8 @@ struct bridge_host *domain_new(struct core *core, const char *name, const char *
     if (t) {
         host->transport = t->transport;
         host->permit.limits = t->limits;
+        host->deliver_within = t->deliver_within;
+        host->deliveries = deliveries_new(host);
         host->instance = t->transport->start(host, t->settings, err);
         if (!host->instance) {
             domain_free(host);
@@ -132,6 +145,7 @@ void domain_free(struct bridge_host *host)
     map_release(&host->sessions);
     map_release(&host->changes);
     permit_users_release(&host->permit.allowed);
+    deliveries_free(host->deliveries);
     free(host->name);
     free(host);
 }

@@ -31,6 +31,8 @@ struct bridge_host {
     struct herald *herald; /* NULL: the front door, or the end */
     unsigned stream;     /* how many streams there have been */
     bool congested;      /* the server does not keep up with what we send */
+    struct deliveries *deliveries; /* NULL: the transport has no deliver() */
+    int64_t deliver_within;        /* hours */
     uint64_t since;      /* clock_monotonic() when the stream came up or went down last */
     struct permit permit;
     /* XEP-0115, of the domain itself and of its contacts; "" until asked for (describe.h) */

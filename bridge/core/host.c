@@ -11,6 +11,7 @@
 #include "contact.h"
 #include "core.h"
 #include "domain.h"
+#include "message_compose.h"
 #include "message_write.h"
 #include "payload.h"
 #include "session.h"
@@ -47,46 +48,19 @@ static void add_from(struct bridge_session *session, struct strbuf *out, const c
     strbuf_release(&jid);
 }
 
-/* `id` NULL: a new one. */
-static void send_part(struct bridge_session *session, const char *contact,
-                      const struct bridge_message *message, size_t part,
-                      const struct message_frame *frame, const char *id)
-{
-    struct strbuf *out = core_stanza(session->host->core);
-
-    strbuf_adds(out, "<message type='chat'");
-    xml_attribute(out, "to", session->user);
-    add_from(session, out, contact);
-    if (id)
-        xml_attribute(out, "id", id);
-    else
-        core_add_id(session->host->core, out);
-    strbuf_addch(out, '>');
-    message_write(out, message, part, frame);
-    strbuf_adds(out, "</message>");
-    session_send(session, out);
-}
-
 const char *bridge_message(struct bridge_session *session, const char *contact,
                            const struct bridge_message *message)
 {
+    struct core *core = session->host->core;
     const char *wanted = message->id && message_id_is_fit(message->id) ? message->id : NULL;
-    const char *id = core_set_said(session->host->core, wanted);
-    struct strbuf author = STRBUF_INIT(4096);
-    struct message_frame frame = {
-        .author = session->user,
-        .chat_state = session->host->transport->features & BRIDGE_HAS_CHAT_STATE,
-    };
+    const char *id = core_set_said(core, wanted);
 
-    if (message->answers_to) {
-        domain_add_jid(session->host, &author, message->answers_to);
-        frame.author = strbuf_text(&author);
+    for (size_t part = 0; part < message_parts(message); part++) {
+        struct strbuf *out = core_stanza(core);
+        message_compose(out, session->host, session->user, contact, message, part, id, false);
+        session_send(session, out);
     }
-    for (size_t part = 0; part < message_parts(message); part++)
-        send_part(session, contact, message, part, &frame,
-                  part == message_main_part(message) ? id : NULL);
     session->used = clock_monotonic();
-    strbuf_release(&author);
     return id;
 }
 

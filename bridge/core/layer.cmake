@@ -14,6 +14,9 @@ layer(core
         component.c
         contact.c
         core.c
+        delivery.c
+        delivery_in.c
+        delivery_out.c
         delivery_queue.c
         delivery_state.c
         describe.c
@@ -23,6 +26,7 @@ layer(core
         herald.c
         host.c
         inbound.c
+        message_compose.c
         message_in.c
         message_pack.c
         message_read.c

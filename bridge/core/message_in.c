@@ -6,6 +6,7 @@
 #include <bridge/words.h>
 
 #include "chat.h"
+#include "delivery.h"
 #include "guard.h"
 #include "message_read.h"
 #include "payload.h"
@@ -232,6 +233,23 @@ static int occupant_contact(const struct inbound *in, struct strbuf *contact,
     return transport->occupant(session->data, room, jid_resource(in->to), contact, err);
 }
 
+/* At once, or by way of the database. */
+static int pass_on(struct outgoing *o, struct bridge_session *session, struct bridge_error *err)
+{
+    const struct inbound *in = o->in;
+    const char *address = strbuf_text(&o->address);
+
+    if (!in->host->deliveries) {
+        remember(o, session);
+        return in->host->transport->send(session->data, address, &o->read.message, err);
+    }
+    bool occupant = in->target.kind == BRIDGE_ADDRESS_ROOM;
+    const struct delivery_origin origin = {
+        .client = jid_full(in->from), .to = occupant ? jid_full(in->to) : jid_bare(in->to)
+    };
+    return delivery_accept(session, address, &o->read.message, &origin, err);
+}
+
 static int deliver(struct outgoing *o, struct bridge_error *err)
 {
     const struct inbound *in = o->in;
@@ -243,10 +261,7 @@ static int deliver(struct outgoing *o, struct bridge_error *err)
     struct bridge_session *session = session_open(in->host, jid_bare(in->from), err);
     if (!session)
         return -1;
-    remember(o, session);
-    if (guard_message(session, err) ||
-        in->host->transport->send(session->data, strbuf_text(&o->address), &o->read.message,
-                                  err))
+    if (guard_message(session, err) || pass_on(o, session, err))
         return -1;
     guard_count(session);
     return 0;

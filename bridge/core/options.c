@@ -162,6 +162,10 @@ const struct setting options_transport_rows[] = {
     { .key = "limits", .type = SETTING_GROUP, .flags = SETTING_RELOAD, TRANSPORT(limits),
       .rows = open_limits,
       .help = "How much may go out. 0: no limit." },
+    { .key = "deliver_within", .type = SETTING_INT, .flags = SETTING_RELOAD, .min = 1,
+      .max = 24 * 31, TRANSPORT(deliver_within), .initial = "48",
+      .help = "Hours for which a message is tried when the network, or the user's server, "
+              "cannot take it. Then its sender is told that it failed." },
     { 0 },
 };
 
@@ -171,11 +175,18 @@ const struct setting options_transport_rows[] = {
 static void copy_transport_rows(struct setting rows[TRANSPORT_ROWS],
                                 const struct bridge_transport *transport)
 {
-    memcpy(rows, options_transport_rows, sizeof options_transport_rows);
-    for (; rows->key; rows++) {
+    const struct setting *from = options_transport_rows;
+
+    for (; from->key; from++) {
+        if (transport && !transport->deliver &&
+            from->offset == offsetof(struct transport_options, deliver_within))
+            continue; /* nothing waits there */
+        *rows = *from;
         if (rows->rows == open_limits && transport && !transport->open_by_default)
             rows->rows = closed_limits;
+        rows++;
     }
+    *rows = *from;
 }
 
 /* Checks that it is a list of groups; load_transport() reads them. */

@@ -53,6 +53,7 @@ struct transport_options {
     char *domain;
     char *secret;
     struct permit_limits limits;
+    int64_t deliver_within; /* hours */
     const struct bridge_transport *transport;
     void *settings; /* struct of the plugin's rows, or NULL */
 };

@@ -69,7 +69,7 @@ static bool has_reloaded(const struct setting *rows)
 static bool is_complete(const struct bridge_transport *t)
 {
     return t && t->type && t->description && t->start && t->stop && t->classify && t->open &&
-           t->close && t->send && !t->watch == !t->unwatch &&
+           t->close && (t->send || t->deliver) && !t->watch == !t->unwatch &&
            (!t->join || (t->leave && t->say)) && (!t->settings || t->settings_size) &&
            (t->reload || !has_reloaded(t->settings));
 }

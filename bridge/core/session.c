@@ -9,6 +9,7 @@
 #include "client.h"
 #include "component.h"
 #include "core.h"
+#include "delivery.h"
 #include "room.h"
 #include "watch.h"
 
@@ -85,6 +86,7 @@ void session_close(struct bridge_session *session, const char *reason)
 
     /* The transport first: it must not call back about what is gone. */
     host->transport->close(session->data, reason);
+    deliveries_forsaken(host->deliveries, session->user);
     while ((room = first_room(session)))
         room_shut(room, reason);
     watch_release(session);

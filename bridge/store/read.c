@@ -24,6 +24,14 @@ const char *const read_sql[READ_KINDS] = {
     [READ_USER_SETTINGS] = user_settings_sql,
     [READ_USER_INVITATIONS] = user_invitations_sql,
     [READ_USER_DAY] = user_day_sql,
+    [READ_DELIVERY] = delivery_get_sql,
+    [READ_DELIVERIES] = deliveries_sql,
+    [READ_DELIVERIES_LATE] = deliveries_late_sql,
+    [READ_DELIVERY_LAST] = delivery_last_sql,
+    [READ_DELIVERY_BY_FOREIGN] = delivery_by_foreign_sql,
+    [READ_DELIVERY_BY_MARK] = delivery_by_mark_sql,
+    [READ_DELIVERY_BY_STANZA] = delivery_by_stanza_sql,
+    [READ_SEEN] = seen_find_sql,
 };
 
 sqlite3_stmt *read_begin(struct store *store, enum read_kind kind, const struct value *values,

@@ -242,6 +242,7 @@ static void store_free(struct store *store)
     if (store->lock >= 0)
         close(store->lock);
     free(store->found);
+    free(store->delivery);
     free(store->path);
     free(store);
 }

@@ -167,6 +167,79 @@ int64_t store_counter_get(struct store *store, const char *domain, const char *u
 /* Drop everybody's counts of the days before this one. */
 void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg);
 
+/* --- deliveries: messages on their way ------------------------------------------ */
+
+/* One row for each, kept until some time after its end. */
+struct store_delivery {
+    int64_t id;          /* chosen by the caller, larger than any before */
+    const char *domain;  /* of the transport */
+    const char *user;    /* bare JID */
+    const char *contact; /* canonical legacy address */
+    unsigned direction;  /* enum delivery_direction */
+    const char *client;  /* full JID that sent it; NULL: to a user */
+    const char *to;      /* what that wrote to, where errors come from; or NULL */
+    const char *stanza;  /* id of the stanza, or NULL */
+    const char *mark;    /* by which it is known when it comes again, or NULL */
+    const char *foreign; /* the network's name for it, or NULL */
+    const char *body;    /* NULL: forgotten */
+    bool receipt;        /* the sender asked for one */
+    unsigned state, attempts;
+    int64_t created, next, deadline; /* ms since 1970 */
+    const char *reason; /* why it failed or was put off, or NULL */
+};
+
+/* The largest id there ever was. */
+int64_t store_delivery_last(struct store *store);
+
+/* Completes with BRIDGE_CONFLICT, and nothing is done, if it is there already: the
+ * mark with this domain, user and contact, or, to a user, the foreign name with this
+ * domain. The strings are copied. */
+void store_delivery_put(struct store *store, const struct store_delivery *delivery,
+                        store_done *done, void *arg);
+
+struct store_delivery_change {
+    int64_t id;
+    unsigned state, attempts;
+    int64_t next, deadline;
+    const char *foreign; /* NULL: as it was; as is reason */
+    const char *reason;
+    bool forget;                         /* the body */
+    const struct store_delivery *notice; /* put together with it, or NULL */
+};
+
+/* All of it or nothing. An id that is gone: only the notice. */
+void store_delivery_change(struct store *store, const struct store_delivery_change *change,
+                           store_done *done, void *arg);
+void store_delivery_remove(struct store *store, int64_t id, store_done *done, void *arg);
+
+/* (*out's strings live until the next call of this function) */
+bool store_delivery_get(struct store *store, int64_t id, struct store_delivery *out);
+/* The id, 0 if there is none: by the network's name; by mark; by the id of a stanza
+ * to this user. */
+int64_t store_delivery_by_foreign(struct store *store, const char *domain, const char *foreign);
+int64_t store_delivery_by_mark(struct store *store, const char *domain, const char *user,
+                               const char *contact, const char *mark);
+int64_t store_delivery_by_stanza(struct store *store, const char *domain, const char *user,
+                                 const char *stanza);
+/* Has a message to a user with this foreign name been taken? */
+bool store_delivery_seen(struct store *store, const char *domain, const char *foreign);
+
+/* The deliveries of a transport in one state, by id, those after `after`, without
+ * body. The callback returns false to stop. */
+void store_delivery_each(struct store *store, const char *domain, unsigned state,
+                         int64_t after,
+                         bool (*each)(void *arg, const struct store_delivery *delivery),
+                         void *arg);
+/* Those that are sent, and whose deadline is before `now`, likewise. */
+void store_delivery_late(struct store *store, const char *domain, int64_t now,
+                         bool (*each)(void *arg, const struct store_delivery *delivery),
+                         void *arg);
+
+/* Drop deliveries that are over (enum delivery_state) and whose deadline is before
+ * `now`, and foreign names that were taken before `seen`: at most 1,000 of each. */
+void store_delivery_prune(struct store *store, int64_t now, int64_t seen, store_done *done,
+                          void *arg);
+
 /* --- users: all that there is about one, at whatever transport --------------- */
 
 /* By domain; also of domains that are no longer served. The callback returns

@@ -29,6 +29,14 @@ enum read_kind {
     READ_USER_SETTINGS,
     READ_USER_INVITATIONS,
     READ_USER_DAY,
+    READ_DELIVERY,
+    READ_DELIVERIES,
+    READ_DELIVERIES_LATE,
+    READ_DELIVERY_LAST,
+    READ_DELIVERY_BY_FOREIGN,
+    READ_DELIVERY_BY_MARK,
+    READ_DELIVERY_BY_STANZA,
+    READ_SEEN,
     READ_KINDS
 };
 
@@ -39,7 +47,8 @@ struct store {
     sqlite3 *reader;
     sqlite3_stmt *reads[READ_KINDS];
     struct writer *writer;
-    char *found; /* the strings of the last store_contact_find() */
+    char *found;    /* the strings of the last store_contact_find(), */
+    char *delivery; /* and store_delivery_get() */
 
     bool degraded;
     struct bridge_error trouble;
@@ -58,6 +67,9 @@ extern const char counter_find_sql[];                                    /* coun
 extern const char user_contacts_sql[], user_counters_sql[];              /* user.c */
 extern const char user_accounts_sql[], user_settings_sql[];
 extern const char user_invitations_sql[], user_day_sql[];
+extern const char delivery_get_sql[], deliveries_sql[], deliveries_late_sql[]; /* delivery.c */
+extern const char delivery_last_sql[], delivery_by_foreign_sql[], delivery_by_mark_sql[];
+extern const char delivery_by_stanza_sql[], seen_find_sql[];
 
 extern const char *const read_sql[READ_KINDS];
 

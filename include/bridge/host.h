@@ -47,6 +47,39 @@ void bridge_signal(struct bridge_session *session, const char *contact,
 void bridge_contact_presence(struct bridge_session *session, const char *contact,
                              const struct bridge_presence *presence);
 
+/* --- deliveries (transports with `deliver`) --------------------------------------- */
+
+/* What has become of a message that deliver() was given; at any time, also after a
+ * restart, when the session need not exist. Forward only: what is repeated, comes
+ * too late, or in the wrong order changes nothing, nor does a number that is not
+ * known (any more). */
+
+/* The network has it. `foreign`: what the network calls it, for
+ * bridge_delivery_find(); may be NULL. Without BRIDGE_HAS_RECEIPT this is its end. */
+void bridge_delivery_sent(struct bridge_host *host, int64_t delivery, const char *foreign);
+/* The person has it: who asked for a receipt gets one. */
+void bridge_delivery_arrived(struct bridge_host *host, int64_t delivery);
+/* It will never arrive: its sender gets an error, with the text. */
+void bridge_delivery_failed(struct bridge_host *host, int64_t delivery,
+                            const struct bridge_error *why);
+/* Not now: it is given to deliver() again, not before `after` ms (0: when the core
+ * finds it right), until its time is over. */
+void bridge_delivery_later(struct bridge_host *host, int64_t delivery,
+                           const struct bridge_error *why, uint64_t after);
+/* By the network's name for it; 0 if there is none. Reads the database. */
+int64_t bridge_delivery_find(struct bridge_host *host, const char *foreign);
+
+/* `why` NULL: the message is safe with us, now or since an earlier call with the same
+ * `foreign`; only now tell the network so. Otherwise the network must keep it. */
+typedef void bridge_taken(void *arg, const struct bridge_error *why);
+
+/* A contact wrote to the user (bare JID), who need not have a session. `foreign`:
+ * what the network calls the message; the same name is taken once, for months.
+ * `taken` comes exactly once, never within the call. */
+void bridge_take(struct bridge_host *host, const char *user, const char *contact,
+                 const char *foreign, const struct bridge_message *message,
+                 bridge_taken *taken, void *arg);
+
 /* --- contacts ---------------------------------------------------------------- */
 
 /* The network lists this person as the user's contact, or under another name

@@ -118,10 +118,22 @@ struct bridge_transport {
      * `address` NULL: those of the account. Optional. */
     void (*changed)(void *data, const char *address);
 
-    /* Send a message to a contact or service. 0: accepted; a later failure is
+    /* Send a message to a contact or service, at once or not at all. 0: accepted; a later failure is
      * reported with bridge_message_failed(). -1: the sender gets *err. */
     int (*send)(void *data, const char *contact, const struct bridge_message *message,
                 struct bridge_error *err);
+
+    /* Instead of send(), for networks where a message must never be lost, and can
+     * take minutes or days: the core keeps it in the database until it has come to an
+     * end, tries again, and tells the sender. `delivery` names it: after a crash of
+     * ours it may be given a second time, under the same number, which no other
+     * message ever has. So give the number to the network, if that can tell by it
+     * what it already has.
+     * 0: in hand; one of the bridge_delivery_ calls follows. -1: it could not even be
+     * tried, as if bridge_delivery_later() (BRIDGE_RETRY, BRIDGE_BUSY) or
+     * bridge_delivery_failed() (all else) had been called. */
+    int (*deliver)(void *data, int64_t delivery, const char *contact,
+                   const struct bridge_message *message, struct bridge_error *err);
 
     /* Chat states, receipts and markers for a contact, or for the room of this
      * address: those of the features that the descriptor names. A user's clients

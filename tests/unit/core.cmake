@@ -4,6 +4,7 @@ add_library(core_lab OBJECT
     ${CMAKE_CURRENT_LIST_DIR}/core_lab.c
     ${CMAKE_CURRENT_LIST_DIR}/fake_conn.c
     ${CMAKE_CURRENT_LIST_DIR}/fake_seal.c
+    ${CMAKE_CURRENT_LIST_DIR}/fake_deliveries.c
     ${CMAKE_CURRENT_LIST_DIR}/fake_store.c
     ${CMAKE_CURRENT_LIST_DIR}/fake_timer.c
     ${CMAKE_CURRENT_LIST_DIR}/fake_transport.c

@@ -37,6 +37,7 @@ struct options *lab_options(bool gateway)
     t->domain = bridge_strdup(LAB_DOMAIN);
     t->secret = bridge_strdup(LAB_SECRET);
     t->transport = lab.transport;
+    t->deliver_within = 48;
     o->transports = t;
     o->transport_count = 1;
     return o;

@@ -4,3 +4,7 @@ foreach(name delivery_queue delivery_state message_pack)
         LAYERS core xmpp base
         LIBRARIES core_lab)
 endforeach()
+bridge_test(test_delivery
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_delivery.c ${CMAKE_CURRENT_LIST_DIR}/dialogue.c
+    LAYERS core xmpp base
+    LIBRARIES core_lab)

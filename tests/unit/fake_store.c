@@ -35,6 +35,8 @@ struct step {
 struct operation {
     struct operation *next;
     struct step *steps;
+    fake_store_apply *apply; /* and this; NULL: nothing */
+    void *apply_arg;
     char *invitation; /* is used up; NULL: needs none */
     store_done *done;
     void *arg;
@@ -274,7 +276,7 @@ static int apply(struct store *store, const struct operation *op, struct bridge_
         return bridge_fail(err, BRIDGE_INVALID, "there is such a code already");
     for (const struct step *step = op->steps; step; step = step->next)
         run_step(store, step);
-    return 0;
+    return op->apply ? op->apply(op->apply_arg, true, err) : 0;
 }
 
 static void operation_free(struct operation *op)
@@ -309,12 +311,25 @@ static void run_queue(struct store *store)
         struct operation *op = list;
         struct bridge_error why = failure;
         bool bad = fails || apply(store, op, &why);
+        if (fails && op->apply)
+            op->apply(op->apply_arg, false, &why);
         list = op->next;
         if (op->done)
             op->done(op->arg, bad ? &why : NULL);
         operation_free(op);
     }
     failure.code = BRIDGE_OK;
+}
+
+void fake_store_queue(fake_store_apply *change, void *change_arg, store_done *done, void *arg)
+{
+    struct operation *op = bridge_alloc(sizeof *op), **at = &open_store->queue;
+
+    assert(!open_store->on_closed);
+    *op = (struct operation){ .apply = change, .apply_arg = change_arg, .done = done, .arg = arg };
+    while (*at)
+        at = &(*at)->next;
+    *at = op;
 }
 
 bool fake_store_commit(void)
@@ -328,6 +343,7 @@ bool fake_store_commit(void)
         open_store = NULL;
         while (store->rows)
             remove_at(&store->rows);
+        fake_deliveries_clear();
         store->on_closed(store->arg);
         free(store);
     }

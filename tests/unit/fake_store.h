@@ -8,6 +8,22 @@
 
 #include "store.h"
 
+/* For fake_deliveries.c: do something with the next commit, in the order of the calls.
+ * `apply` is called once and lets go of its argument; not `ok`: rolled back. */
+typedef int fake_store_apply(void *arg, bool ok, struct bridge_error *err);
+void fake_store_queue(fake_store_apply *apply, void *apply_arg, store_done *done, void *arg);
+void fake_deliveries_clear(void);
+
+/* The next store that is closed keeps its deliveries for the next one that is
+ * opened, as a crash would. */
+extern bool fake_deliveries_kept;
+void fake_deliveries_forget(void);
+/* Rows that there are; "3 out waiting 2 name body reason\n" each, by id: attempts, the
+ * network's name or "-", and whether there is a body and a reason. */
+size_t fake_deliveries_count(void);
+struct strbuf;
+void fake_deliveries_write(struct strbuf *out);
+
 /* Opening this path fails. */
 #define FAKE_STORE_BAD_PATH "/nowhere/bridge.db"
 

@@ -247,6 +247,15 @@ static void take_signal(void *data, const char *contact, const struct bridge_sig
         bridge_room_signal(fake.room, bridge_room_nick(fake.room), signal);
 }
 
+int fake_transport_deliver(void *data, int64_t delivery, const char *contact,
+                           const struct bridge_message *message, struct bridge_error *err)
+{
+    (void)data;
+    note("deliver %lld %s", (long long)delivery, contact);
+    note_message(message);
+    return outcome("deliver", err);
+}
+
 static int watch(void *data, const char *contact, struct bridge_error *err)
 {
     note("watch %s of %s\n", contact, bridge_session_user(data));

@@ -27,6 +27,11 @@ extern const struct preference fake_preferences[];
  * of it, and put features in. */
 struct bridge_transport *fake_transport_reset(void);
 
+/* Put it into the vtable before the transport starts, and messages are deliveries. The
+ * test makes the reports. */
+int fake_transport_deliver(void *data, int64_t delivery, const char *contact,
+                           const struct bridge_message *message, struct bridge_error *err);
+
 /* The lines since the last fake_transport_forget(). */
 const char *fake_transport_calls(void);
 void fake_transport_forget(void);

@@ -84,6 +84,7 @@ void on_done(void *arg, const struct bridge_error *why)
     o->busy += why && why->code == BRIDGE_BUSY;
     o->invalid += why && why->code == BRIDGE_INVALID;
     o->membership += why && why->code == BRIDGE_MEMBERSHIP;
+    o->conflict += why && why->code == BRIDGE_CONFLICT;
     if (why)
         strcpy(o->text, why->text);
 }

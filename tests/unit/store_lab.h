@@ -28,7 +28,7 @@ void refused(enum bridge_code code, const char *expected);
 
 /* Completions, counted by how they ended. */
 struct outcome {
-    int all, good, retry, busy, invalid, membership;
+    int all, good, retry, busy, invalid, membership, conflict;
     char text[BRIDGE_ERROR_MAX]; /* of the last that failed */
 };
 extern struct outcome outcome;

@@ -140,6 +140,24 @@ static void what_came_back_goes_before_what_is_behind_it(void **state)
     assert_int_equal(take(NOW + 5000), 4);
 }
 
+/* The user's server found out late that it could not pass it on. */
+static void what_comes_back_after_it_was_gone_takes_its_old_place(void **state)
+{
+    (void)state;
+    add(DELIVERY_IN, 3, "juliet", "a", NOW + 9);
+    add(DELIVERY_IN, 5, "juliet", "a", 0);
+    add(DELIVERY_IN, 1, "juliet", "a", 0);
+    add(DELIVERY_IN, 4, "juliet", "a", 0);
+    assert_int_equal(take(NOW), 1);
+    assert_int_equal(take(NOW), 0);
+    assert_int_equal(take(NOW + 9), 3);
+    assert_int_equal(take(NOW + 9), 4);
+    assert_int_equal(take(NOW + 9), 5);
+    done(5);
+    add(DELIVERY_IN, 6, "juliet", "a", 0);
+    assert_int_equal(take(NOW + 9), 6);
+}
+
 /* --- times ------------------------------------------------------------------------ */
 
 static void what_is_not_due_holds_back_its_conversation_only(void **state)
@@ -233,6 +251,7 @@ int main(void)
         TEST(the_two_directions_are_not_one_conversation),
         TEST(names_do_not_run_into_each_other),
         TEST(to_a_user_many_are_on_the_way_at_once),
+        TEST(what_comes_back_after_it_was_gone_takes_its_old_place),
         TEST(what_came_back_goes_before_what_is_behind_it),
         TEST(what_is_not_due_holds_back_its_conversation_only),
         TEST(a_deadline_comes_before_a_later_attempt),

@@ -24,31 +24,31 @@ static const struct row {
 } rows[] = {
     /* To a network: the next one waits until this one has been taken. */
     { DELIVERY_OUT, DELIVERY_WAITING, DELIVERY_EV_DUE, DELIVERY_IN_HAND, "hand" },
-    { DELIVERY_OUT, DELIVERY_IN_HAND, DELIVERY_EV_TAKEN, DELIVERY_SENT, "save forget proceed" },
+    { DELIVERY_OUT, DELIVERY_IN_HAND, DELIVERY_EV_TAKEN, DELIVERY_SENT, "save forget" },
     { DELIVERY_OUT, DELIVERY_SENT, DELIVERY_EV_ARRIVED, DELIVERY_DELIVERED, "save receipt" },
     { DELIVERY_OUT, DELIVERY_SENT, DELIVERY_EV_REFUSED, DELIVERY_FAILED, "save error" },
     { DELIVERY_OUT, DELIVERY_SENT, DELIVERY_EV_LATE, DELIVERY_ENDED, "save" },
     /* The report of arrival overtakes that of acceptance. */
     { DELIVERY_OUT, DELIVERY_IN_HAND, DELIVERY_EV_ARRIVED, DELIVERY_DELIVERED,
-      "save forget receipt proceed" },
+      "save forget receipt" },
     { DELIVERY_OUT, DELIVERY_IN_HAND, DELIVERY_EV_REFUSED, DELIVERY_FAILED,
-      "save forget error proceed" },
+      "save forget error" },
     { DELIVERY_OUT, DELIVERY_IN_HAND, DELIVERY_EV_LATER, DELIVERY_WAITING, "save" },
     { DELIVERY_OUT, DELIVERY_IN_HAND, DELIVERY_EV_LOST, DELIVERY_WAITING, "" },
     /* It was in hand when we were killed, and the network had it. */
-    { DELIVERY_OUT, DELIVERY_WAITING, DELIVERY_EV_TAKEN, DELIVERY_SENT, "save forget proceed" },
+    { DELIVERY_OUT, DELIVERY_WAITING, DELIVERY_EV_TAKEN, DELIVERY_SENT, "save forget" },
     { DELIVERY_OUT, DELIVERY_WAITING, DELIVERY_EV_ARRIVED, DELIVERY_DELIVERED,
-      "save forget receipt proceed" },
+      "save forget receipt" },
     { DELIVERY_OUT, DELIVERY_WAITING, DELIVERY_EV_REFUSED, DELIVERY_FAILED,
-      "save forget error proceed" },
+      "save forget error" },
     { DELIVERY_OUT, DELIVERY_WAITING, DELIVERY_EV_LATE, DELIVERY_FAILED,
-      "save forget error proceed" },
+      "save forget error" },
 
     /* To a user: the stream keeps the order, so the next one follows at once. */
-    { DELIVERY_IN, DELIVERY_WAITING, DELIVERY_EV_DUE, DELIVERY_IN_HAND, "hand proceed" },
+    { DELIVERY_IN, DELIVERY_WAITING, DELIVERY_EV_DUE, DELIVERY_IN_HAND, "hand" },
     { DELIVERY_IN, DELIVERY_WAITING, DELIVERY_EV_ARRIVED, DELIVERY_DELIVERED,
-      "save forget proceed" },
-    { DELIVERY_IN, DELIVERY_WAITING, DELIVERY_EV_LATE, DELIVERY_FAILED, "save bury proceed" },
+      "save forget" },
+    { DELIVERY_IN, DELIVERY_WAITING, DELIVERY_EV_LATE, DELIVERY_FAILED, "save bury" },
     { DELIVERY_IN, DELIVERY_IN_HAND, DELIVERY_EV_TAKEN, DELIVERY_SENT, "save" },
     { DELIVERY_IN, DELIVERY_IN_HAND, DELIVERY_EV_ARRIVED, DELIVERY_DELIVERED, "save forget" },
     { DELIVERY_IN, DELIVERY_IN_HAND, DELIVERY_EV_REFUSED, DELIVERY_FAILED, "save bury" },
@@ -70,7 +70,6 @@ static const char *words(unsigned actions, struct strbuf *out)
         { DELIVERY_DO_SAVE, "save" },       { DELIVERY_DO_FORGET, "forget" },
         { DELIVERY_DO_RECEIPT, "receipt" }, { DELIVERY_DO_ERROR, "error" },
         { DELIVERY_DO_BURY, "bury" },       { DELIVERY_DO_HAND, "hand" },
-        { DELIVERY_DO_PROCEED, "proceed" },
     };
 
     strbuf_reset(out);

@@ -996,6 +996,12 @@ static const struct version {
       " JOIN invitation USING(domain)"
       " WHERE since = 1700000000000 AND key = 'k' AND value = 'v' AND day = 20000"
       " AND subscription = 15 AND code = 'c' AND maker = 'm'" },
+    { "INSERT INTO delivery VALUES(7, 'd', 'u', 'a', 0, 'u/r', 'a@d', 's', 'm', 'f', 'b', 1, 2,"
+      " 3, 1700000000000, 4, 5, 'r');"
+      "INSERT INTO seen VALUES('d', 'g', 1700000000000)",
+      "SELECT count(*) = 1 FROM delivery JOIN seen USING(domain)"
+      " WHERE id = 7 AND mark = 'm' AND delivery.foreign_id = 'f' AND state = 2"
+      " AND seen.foreign_id = 'g'" },
 };
 #define VERSIONS ((int)(sizeof versions / sizeof *versions))
 
