@@ -19,6 +19,7 @@
 #include "config.h"
 #include "control.h"
 #include "core.h"
+#include "language.h"
 #include "notify.h"
 #include "options.h"
 #include "plugin.h"
@@ -35,6 +36,7 @@ static const char *const shipped_plugins[] = { "irc" };
 struct arguments {
     const char *config;
     const char *plugins;
+    const char *translations;
     bool check;
     bool print;
 };
@@ -62,6 +64,8 @@ static const char usage[] =
     "  -c, --config FILE        the configuration (" BRIDGE_CONFIG_FILE ")\n"
     "      --plugins DIRECTORY  where the transports are (" BRIDGE_PLUGIN_DIR ");\n"
     "                           several with colons between them\n"
+    "      --translations DIRECTORY\n"
+    "                           where the languages are (" BRIDGE_LOCALE_DIR ")\n"
     "      --check-config       tell all faults of the configuration and exit\n"
     "      --print-config       write an example with every key explained and exit\n"
     "      --version            write the version and exit\n"
@@ -70,10 +74,11 @@ static const char usage[] =
 /* Returns the status to exit with, or -1 to go on. */
 static int read_arguments(int argc, char **argv, struct arguments *args)
 {
-    enum { PLUGINS = 256, CHECK, PRINT, VERSION };
+    enum { PLUGINS = 256, TRANSLATIONS, CHECK, PRINT, VERSION };
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "plugins", required_argument, NULL, PLUGINS },
+        { "translations", required_argument, NULL, TRANSLATIONS },
         { "check-config", no_argument, NULL, CHECK },
         { "print-config", no_argument, NULL, PRINT },
         { "version", no_argument, NULL, VERSION },
@@ -86,6 +91,7 @@ static int read_arguments(int argc, char **argv, struct arguments *args)
         switch (c) {
         case 'c': args->config = optarg; break;
         case PLUGINS: args->plugins = optarg; break;
+        case TRANSLATIONS: args->translations = optarg; break;
         case CHECK: args->check = true; break;
         case PRINT: args->print = true; break;
         case VERSION: printf("bridged %s\n", bridge_version()); return 0;
@@ -321,9 +327,19 @@ static void raise_limits(void)
         log_warning("bridged", "cannot raise the limit of open files: %s", strerror(errno));
 }
 
+/* Without them everybody is written to in English. */
+static void load_translations(const char *directory)
+{
+    struct bridge_error err;
+
+    if (language_load(directory, &err))
+        log_info("bridged", "not everybody is written to in their language: %s", err.text);
+}
+
 int main(int argc, char **argv)
 {
-    struct arguments args = { .config = BRIDGE_CONFIG_FILE, .plugins = BRIDGE_PLUGIN_DIR };
+    struct arguments args = { .config = BRIDGE_CONFIG_FILE, .plugins = BRIDGE_PLUGIN_DIR,
+                              .translations = BRIDGE_LOCALE_DIR };
     struct daemon d = { 0 };
 
     int status = read_arguments(argc, argv, &args);
@@ -344,6 +360,7 @@ int main(int argc, char **argv)
         if (options) {
             log_set_level((enum log_level)options->log.level);
             raise_limits();
+            load_translations(args.translations);
             d.config = args.config;
             d.plugins = plugins;
             status = run(&d, options);
@@ -351,6 +368,7 @@ int main(int argc, char **argv)
             status = EX_CONFIG; /* the unit file: do not try again */
         }
     }
+    language_unload();
     plugins_free(plugins);
     return status;
 }

@@ -118,6 +118,7 @@ struct command_call {
     void (*answer)(struct command_call *call); /* of the face: called when done */
     char *request; /* the face's: id of the stanza to answer, or NULL */
     bool chat;     /* the face's */
+    const char *language; /* language_served() when it was opened */
     bool waiting;  /* kept */
     uint64_t used; /* clock_monotonic() of the last word of the user */
 
@@ -200,6 +201,9 @@ void command_add_field(struct command_call *call, const struct form_field *field
 /* What was filled in, in the last form with such a field; NULL: nothing. */
 const char *command_value(const struct command_call *call, const char *var);
 
+/* Later than in run(), before anything is said: texts are in the language of the
+ * call's user again. */
+void command_resume(const struct command_call *call);
 /* A sentence more. */
 void command_say(struct command_call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

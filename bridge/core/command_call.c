@@ -11,6 +11,7 @@
 #include <sodium.h>
 
 #include "core.h"
+#include "language.h"
 
 #define TEXT_MAX 65536
 
@@ -274,8 +275,21 @@ bool command_was(const struct command_place *place, const char *client, const ch
 
 /* --- a call -------------------------------------------------------------------------- */
 
+static const char *language_of_call(const void *who)
+{
+    const struct command_call *call = who;
+
+    return call->language;
+}
+
+void command_resume(const struct command_call *call)
+{
+    language_serve(language_of_call, call);
+}
+
 static void call_free(struct command_call *call)
 {
+    language_forget(call);
     for (size_t i = 0; i < COMMAND_FORMS_MAX; i++) /* also one that was being built */
         form_end(&call->forms[i]);
     for (size_t i = 0; i < call->fact_count; i++)
@@ -351,6 +365,7 @@ struct command_call *command_open(const struct command_place *place, const struc
     struct command_call *call = new_call(place, from, command);
 
     call->answer = answer;
+    call->language = language_served();
     if (!begin(call, err))
         return call;
     call_free(call);

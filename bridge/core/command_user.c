@@ -230,6 +230,7 @@ static void on_forgotten(void *arg, const struct bridge_error *why)
 {
     struct command_call *call = arg;
 
+    command_resume(call);
     if (why)
         command_fail(call, _("Nothing could be deleted: %s. Try again later."), why->text);
     else

@@ -1,5 +1,6 @@
 layer(core
     SOURCES
+        addressee.c
         adhoc.c
         ask.c
         card.c

@@ -4,6 +4,7 @@
 
 #include <bridge/log.h>
 
+#include "addressee.h"
 #include "ask.h"
 #include "core.h"
 #include "inbound.h"
@@ -86,7 +87,9 @@ void router_stanza(struct bridge_host *host, xmpp_stanza_t *stanza)
     struct inbound in;
 
     if (open_envelope(&in, host, stanza)) {
+        addressee_of_stanza(&in);
         dispatch(&in);
+        addressee_done();
         remember_language(&in);
     }
     release(&in);

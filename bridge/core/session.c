@@ -6,6 +6,7 @@
 #include <bridge/clock.h>
 #include <bridge/log.h>
 
+#include "addressee.h"
 #include "client.h"
 #include "component.h"
 #include "core.h"
@@ -26,6 +27,7 @@ static void session_free(struct bridge_session *session)
     struct core *core = session->host->core;
 
     guard_forget(session);
+    addressee_gone(session);
     map_removes(&session->host->sessions, session->user);
     for (unsigned i = 0; session->sent && i < SENT_MAX; i++)
         free((char *)session->sent[i].id);

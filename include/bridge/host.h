@@ -26,6 +26,10 @@ const char *bridge_version(void); /* of the daemon, "0.1.0" */
 
 const char *bridge_session_user(const struct bridge_session *session); /* bare JID */
 
+/* Something has come from the network: until the next call from the core, or of
+ * this function, texts (<bridge/words.h>) are in this user's language. */
+void bridge_words_for(const struct bridge_session *session);
+
 /* A contact or service wrote to the user. Returns the id that the message now
  * has (message.h), borrowed until the next upcall. What has attachments arrives
  * as several messages, a file each and the text last, for so clients show

@@ -2,8 +2,8 @@
  *
  * Everything that a user reads is written in English in the code, marked with
  * _(), and translated with gettext (contrib/po). The core sets the language of
- * the user whom it is serving before it calls a transport, and around upcalls
- * the session's; logs stay English. Whole sentences only, so that they can be
+ * the user whom it is serving before it calls a transport; what comes from the
+ * network a transport begins with bridge_words_for() (host.h). Logs stay English. Whole sentences only, so that they can be
  * translated: no text is put together from parts of sentences. */
 #ifndef BRIDGE_WORDS_H
 #define BRIDGE_WORDS_H

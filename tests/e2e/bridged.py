@@ -97,7 +97,8 @@ class Bridged:
         """Start it, without waiting for anything."""
         self.write_config()
         self.process = Process("bridged", [executable(), "-c", self.config_file, "--plugins",
-                                           PLUGINS], self.dir, SANITIZERS)
+                                           PLUGINS, "--translations", BUILD / "locale"],
+                               self.dir, SANITIZERS)
         return self
 
     async def start(self):

@@ -168,6 +168,11 @@ const char *bridge_session_user(const struct bridge_session *session)
     return session->user;
 }
 
+void bridge_words_for(const struct bridge_session *session)
+{
+    (void)session;
+}
+
 const char *bridge_message(struct bridge_session *session, const char *contact,
                            const struct bridge_message *message)
 {

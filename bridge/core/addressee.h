@@ -1,0 +1,18 @@
+/* addressee.h - whom we write to, and so in which language: what the user has set
+ * ("language"), else what the client says (xml:lang), else English. */
+#ifndef ADDRESSEE_H
+#define ADDRESSEE_H
+
+#include "inbound.h"
+
+struct bridge_session;
+
+/* Until addressee_done(), texts are for who sent this stanza. */
+void addressee_of_stanza(const struct inbound *in);
+void addressee_done(void);
+
+/* Texts are for this user, until the next stanza, another user, or the session's end. */
+void addressee_of_session(const struct bridge_session *session);
+void addressee_gone(const struct bridge_session *session);
+
+#endif
