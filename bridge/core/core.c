@@ -21,6 +21,7 @@
 #include "domain.h"
 #include "forget.h"
 #include "herald.h"
+#include "lookup.h"
 #include "seal.h"
 #include "session.h"
 #include "xml.h"
@@ -193,6 +194,7 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     core->commands = commands_new();
     core->chat = chat_budgets_new();
     core->asks = asks_new(loop);
+    core->lookups = lookups_new(loop);
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(hex, sizeof hex, random, sizeof random);
     snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
@@ -278,6 +280,7 @@ void core_stop(struct core *core, const char *reason)
     guard_stop(core);
     changes_stop(core);
     asks_stop(core->asks);
+    lookups_stop(core->lookups);
     if (core->store)
         store_close(core->store, on_store_closed, core);
     else
@@ -293,6 +296,7 @@ void core_free(struct core *core)
     free(core->hosts);
     chat_budgets_free(core->chat);
     asks_free(core->asks);
+    lookups_free(core->lookups);
     guard_release(core);
     seal_close(core->seal);
     options_free(core->options);

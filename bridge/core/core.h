@@ -26,6 +26,7 @@ struct core {
     bool stopping;
     struct commands *commands; /* that wait for their users */
     struct chat_budgets *chat;
+    struct lookups *lookups; /* what networks are asked about people */
     struct asks *asks; /* requests of ours that wait for their answers */
     uv_timer_t sweep; /* closes sessions that nobody uses any more */
     struct guard guard;

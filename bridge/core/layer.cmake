@@ -22,11 +22,13 @@ layer(core
         delivery_state.c
         describe.c
         domain.c
+        find.c
         forget.c
         guard.c
         herald.c
         host.c
         inbound.c
+        lookup.c
         message_compose.c
         message_in.c
         message_pack.c
@@ -40,6 +42,7 @@ layer(core
         presence_in.c
         presence_write.c
         query.c
+        reply.c
         room.c
         room_write.c
         router.c

@@ -5,21 +5,29 @@
 #include <bridge/host.h>
 
 #include "adhoc.h"
+#include "card.h"
 #include "core.h"
 #include "describe.h"
+#include "find.h"
 #include "room.h"
 #include "session.h"
 #include "stanza.h"
 #include "xml.h"
 
-void query_refuse(const struct query *q, enum bridge_code code, const char *text)
+void query_refuse_with(const struct query *q, const struct bridge_error *why)
 {
     struct strbuf *out = core_stanza(q->host->core);
+
+    if (stanza_refuse(out, q->iq, NULL, why))
+        domain_send(q->host, out);
+}
+
+void query_refuse(const struct query *q, enum bridge_code code, const char *text)
+{
     struct bridge_error why;
 
     bridge_fail(&why, code, "%s", text);
-    if (stanza_refuse(out, q->iq, NULL, &why))
-        domain_send(q->host, out);
+    query_refuse_with(q, &why);
 }
 
 struct strbuf *query_begin(const struct query *q)
@@ -141,6 +149,12 @@ static const struct row {
     { "query", NS_VERSION, GET, NULL, answer_version, refuse_for_occupant },
     { "ping", NS_PING, GET, NULL, answer_ping, answer_occupant_ping },
     { "command", NS_COMMANDS, SET, NULL, answer_command, answer_command },
+    { "vCard", NS_VCARD, GET, NULL, card_answer_temp, card_answer_temp },
+    { "vCard", NS_VCARD, SET, NULL, card_refuse_change, card_refuse_change },
+    { "pubsub", NS_PUBSUB, GET, NULL, card_answer_4, card_answer_4 },
+    { "pubsub", NS_PUBSUB, SET, NULL, card_refuse_change, card_refuse_change },
+    { "query", NS_GATEWAY, GET, NULL, find_answer_prompt, find_answer_prompt },
+    { "query", NS_GATEWAY, SET, NULL, find_answer, find_answer },
 };
 
 /* XEP-0045 has two nodes of its own, whose absence is told in another way than

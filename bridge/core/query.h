@@ -29,6 +29,7 @@ struct query {
 struct bridge_room *query_room(const struct query *q);
 
 void query_refuse(const struct query *q, enum bridge_code code, const char *text);
+void query_refuse_with(const struct query *q, const struct bridge_error *why);
 /* "<iq type='result' from= to= id=": go on with ">" and the payload, then
  * query_finish(). */
 struct strbuf *query_begin(const struct query *q);

@@ -367,6 +367,11 @@ bool room_is_joined(const struct bridge_room *room)
     return room->joined;
 }
 
+struct bridge_session *room_session(const struct bridge_room *room)
+{
+    return room->session;
+}
+
 size_t room_occupants(const struct bridge_room *room)
 {
     return room->occupants.count;

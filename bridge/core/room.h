@@ -26,6 +26,7 @@ struct room_request {
 void room_enter(struct bridge_session *session, const char *address,
                 const struct room_request *request);
 
+struct bridge_session *room_session(const struct bridge_room *room);
 struct bridge_room *room_find(struct bridge_session *session, const char *address);
 bool room_has_client(const struct bridge_room *room, const char *client);
 /* The n-th client (full JID), in no particular order; NULL past the last. */

@@ -11,6 +11,7 @@
 #include "component.h"
 #include "core.h"
 #include "delivery.h"
+#include "lookup.h"
 #include "room.h"
 #include "watch.h"
 
@@ -87,8 +88,10 @@ void session_close(struct bridge_session *session, const char *reason)
     struct bridge_room *room;
 
     /* The transport first: it must not call back about what is gone. */
+    lookup_stop(session);
     host->transport->close(session->data, reason);
     deliveries_forsaken(host->deliveries, session->user);
+    lookup_release(session);
     while ((room = first_room(session)))
         room_shut(room, reason);
     watch_release(session);

@@ -52,6 +52,7 @@ struct bridge_session {
     uint64_t signals_until; /* clock_monotonic(): so far is spent (session_may_signal()) */
     struct guard_account account;
     char language[SESSION_LANGUAGE_MAX + 1]; /* xml:lang of the last stanza that had one; "" */
+    struct session_lookups *lookups; /* lookup.c's; NULL until needed */
 };
 
 struct bridge_session *session_find(struct bridge_host *host, const char *user);

@@ -50,16 +50,6 @@
 #define NS_VCARD "vcard-temp"
 #define NS_VCARD_UPDATE "vcard-temp:x:update"
 #define NS_VCARD_4 "urn:ietf:params:xml:ns:vcard-4.0"
-#define NS_RECEIPTS "urn:xmpp:receipts"
-#define NS_CHAT_STATES "http://jabber.org/protocol/chatstates"
-#define NS_MARKERS "urn:xmpp:chat-markers:0"
-#define NS_CORRECTION "urn:xmpp:message-correct:0"
-#define NS_RETRACTION "urn:xmpp:message-retract:1"
-#define NS_REACTIONS "urn:xmpp:reactions:0"
-#define NS_REPLY "urn:xmpp:reply:0"
-#define NS_FALLBACK "urn:xmpp:fallback:0"
-#define NS_OOB "jabber:x:oob"
-#define NS_FILES "urn:xmpp:sfs:0"
 #define NS_SERVERINFO "http://jabber.org/network/serverinfo"
 
 /* First child element with this name and namespace, or NULL. `ns` NULL takes

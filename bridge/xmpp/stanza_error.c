@@ -28,6 +28,7 @@ static const struct {
     [BRIDGE_UNSUPPORTED] = { "cancel", "feature-not-implemented" },
     [BRIDGE_OUTSIDE] = { "cancel", "not-acceptable" },
     [BRIDGE_NO_SERVICE] = { "cancel", "service-unavailable" },
+    [BRIDGE_TIMEOUT] = { "wait", "remote-server-timeout" },
     [BRIDGE_INCOMPLETE] = { "modify", "not-acceptable" },
 };
 
@@ -40,7 +41,6 @@ static const struct {
     { "payment-required", BRIDGE_FORBIDDEN },
     { "policy-violation", BRIDGE_REJECTED },
     { "redirect", BRIDGE_MOVED },
-    { "remote-server-timeout", BRIDGE_RETRY },
     { "subscription-required", BRIDGE_MEMBERSHIP },
     { "unexpected-request", BRIDGE_INVALID },
 };
@@ -118,7 +118,7 @@ static enum bridge_code code_of(const char *condition, const char *type)
     enum bridge_code code = condition_code(condition, type);
     bool wait = type && strcmp(type, "wait") == 0;
 
-    return wait && code != BRIDGE_BUSY ? BRIDGE_RETRY : code;
+    return code == BRIDGE_TIMEOUT || (wait && code != BRIDGE_BUSY) ? BRIDGE_RETRY : code;
 }
 
 static int hex_value(char c)

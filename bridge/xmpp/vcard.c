@@ -149,6 +149,13 @@ static void write_photo_4(struct strbuf *out, const struct bridge_picture *pictu
     strbuf_adds(out, "</uri></photo>");
 }
 
+static void write_impp(struct strbuf *out, const char *jid)
+{
+    strbuf_adds(out, "<impp><uri>");
+    stanza_write_uri(out, jid);
+    strbuf_adds(out, "</uri></impp>");
+}
+
 void vcard_write_4(struct strbuf *out, const struct vcard *vcard)
 {
     static const char *const kinds[] = {
@@ -166,7 +173,7 @@ void vcard_write_4(struct strbuf *out, const struct vcard *vcard)
         write_photo_4(out, card->avatar);
     for (size_t i = 0; card && i < sizeof properties / sizeof *properties; i++)
         write_property(out, &properties[i], &properties[i].four, card);
-    strbuf_adds(out, "<impp><uri>");
-    stanza_write_uri(out, vcard->jid);
-    strbuf_adds(out, "</uri></impp></vcard>");
+    if (vcard->jid)
+        write_impp(out, vcard->jid);
+    strbuf_adds(out, "</vcard>");
 }

@@ -20,7 +20,7 @@ enum vcard_kind {
 
 struct vcard {
     enum vcard_kind kind;
-    const char *jid;  /* bare */
+    const char *jid;  /* bare; NULL: not told */
     const char *name; /* for who has none; not NULL */
     const struct bridge_card *card; /* NULL: nothing is known */
 };

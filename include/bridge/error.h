@@ -32,6 +32,7 @@ enum bridge_code {
     BRIDGE_UNSUPPORTED, /* the network has no such thing */
     BRIDGE_OUTSIDE,     /* only for those inside a room, and this user is not */
     BRIDGE_NO_SERVICE,  /* nothing at this address serves that request */
+    BRIDGE_TIMEOUT,     /* the network has not answered in time */
     BRIDGE_INCOMPLETE,  /* well-formed, but something needed is missing or not good */
 };
 

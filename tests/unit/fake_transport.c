@@ -38,6 +38,8 @@ const struct preference fake_preferences[] = {
     { 0 },
 };
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
 static struct {
     struct strbuf calls;
     char failing[16];
@@ -49,6 +51,8 @@ static struct {
     size_t sessions;
     bool holding;
     struct bridge_change *change;
+    struct bridge_lookup *lookups[64]; /* a ring */
+    size_t lookup_count;
 } fake = { .calls = STRBUF_INIT(64u << 20) };
 
 #define note(...) strbuf_addf(&fake.calls, __VA_ARGS__)
@@ -273,6 +277,25 @@ static void unwatch(void *data, const char *contact)
     note("unwatch %s of %s\n", contact, bridge_session_user(data));
 }
 
+static void lookup(void *data, const char *contact, struct bridge_lookup *looked)
+{
+    note("lookup %s of %s\n", contact, bridge_session_user(data));
+    fake.lookups[fake.lookup_count++ % COUNT(fake.lookups)] = looked;
+    if (fake.obedient)
+        bridge_lookup_done(looked, &(struct bridge_card){ .name = contact, .url = contact }, NULL);
+}
+
+static int find(void *transport, const char *text, struct strbuf *localpart,
+                struct bridge_error *err)
+{
+    (void)transport;
+    note("find %s\n", text);
+    if (outcome("find", err))
+        return -1;
+    strbuf_adds(localpart, text);
+    return 0;
+}
+
 static int join(void *data, struct bridge_room *room, const char *nick, const char *password,
                 struct bridge_error *err)
 {
@@ -379,6 +402,8 @@ struct bridge_transport *fake_transport_reset(void)
         .changed = changed,
         .send = send_message,
         .signal = take_signal,
+        .find = find,
+        .lookup = lookup,
         .watch = watch,
         .unwatch = unwatch,
         .join = join,
@@ -398,6 +423,7 @@ struct bridge_transport *fake_transport_reset(void)
     fake.session = NULL;
     fake.room = NULL;
     fake.sessions = 0;
+    fake.lookup_count = 0;
     return &transport;
 }
 
@@ -446,6 +472,12 @@ struct bridge_session *fake_transport_session(void)
 struct bridge_room *fake_transport_room(void)
 {
     return fake.room;
+}
+
+struct bridge_lookup *fake_transport_lookup(size_t n)
+{
+    assert(n < fake.lookup_count && fake.lookup_count - n <= COUNT(fake.lookups));
+    return fake.lookups[n % COUNT(fake.lookups)];
 }
 
 size_t fake_transport_sessions(void)

@@ -53,6 +53,9 @@ struct bridge_room *fake_transport_room(void);
 void fake_transport_hold(bool on);
 struct bridge_change *fake_transport_change(void); /* the last that is held */
 
+/* The n-th lookup that it was asked for, from 0; of the last 64. */
+struct bridge_lookup *fake_transport_lookup(size_t n);
+
 size_t fake_transport_sessions(void); /* open now */
 
 #endif

@@ -160,6 +160,7 @@ static const struct {
     { BRIDGE_UNSUPPORTED, "cancel", "feature-not-implemented" },
     { BRIDGE_OUTSIDE, "cancel", "not-acceptable" },
     { BRIDGE_NO_SERVICE, "cancel", "service-unavailable" },
+    { BRIDGE_TIMEOUT, "wait", "remote-server-timeout" },
     { BRIDGE_INCOMPLETE, "modify", "not-acceptable" },
 };
 

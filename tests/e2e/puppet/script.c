@@ -33,6 +33,7 @@ static const struct {
     { "retry", BRIDGE_RETRY },           { "busy", BRIDGE_BUSY },
     { "rejected", BRIDGE_REJECTED },     { "forbidden", BRIDGE_FORBIDDEN },
     { "auth", BRIDGE_AUTH },             { "membership", BRIDGE_MEMBERSHIP },
+    { "timeout", BRIDGE_TIMEOUT },
     { "conflict", BRIDGE_CONFLICT },     { "not-found", BRIDGE_NOT_FOUND },
     { "no-host", BRIDGE_NO_HOST },       { "address", BRIDGE_ADDRESS },
     { "moved", BRIDGE_MOVED },           { "invalid", BRIDGE_INVALID },
