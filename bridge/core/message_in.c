@@ -110,6 +110,15 @@ static void remember(struct outgoing *o, struct bridge_session *session)
     find_own_ids(o, session);
 }
 
+/* A receipt of the user's client for what was kept until it arrives. */
+static void note_received(const struct outgoing *o)
+{
+    for (size_t i = 0; i < o->read.signal_count; i++) {
+        if (o->read.signals[i].kind == BRIDGE_RECEIVED)
+            delivery_received(o->in->host, jid_bare(o->in->from), o->read.signals[i].id);
+    }
+}
+
 /* Chat states, receipts and markers. Nobody waits for an answer to them, and
  * they do not make a session. */
 static void signal_all(const struct outgoing *o, bool with_message)
@@ -117,6 +126,7 @@ static void signal_all(const struct outgoing *o, bool with_message)
     const struct bridge_transport *transport = o->in->host->transport;
     struct bridge_session *session = session_find(o->in->host, jid_bare(o->in->from));
 
+    note_received(o);
     if (!session || !transport->signal)
         return;
     for (size_t i = 0; i < o->read.signal_count && session_may_signal(session); i++) {
@@ -374,10 +384,20 @@ static void receive(const struct inbound *in)
     jid_free(o.author);
 }
 
+/* A message of a contact's, or of a room's, could not be passed on. */
+static void on_error(const struct inbound *in)
+{
+    struct bridge_error why;
+
+    stanza_error_read(in->stanza, &why);
+    if (!delivery_bounced(in->host, jid_bare(in->from), in->id, &why))
+        inbound_bounced(in);
+}
+
 void message_receive(const struct inbound *in)
 {
     if (!strcmp(in->type, "error"))
-        inbound_bounced(in);
+        on_error(in);
     else if (is_encrypted(in->stanza))
         refuse_encrypted(in);
     else if (!is_copy(in->stanza) && !chat_take(in))
