@@ -12,6 +12,7 @@
 #include <bridge/utf8.h>
 #include <sodium.h>
 
+#include "ability.h"
 #include "ask.h"
 #include "chat.h"
 #include "client.h"
@@ -22,6 +23,7 @@
 #include "forget.h"
 #include "herald.h"
 #include "lookup.h"
+#include "roster.h"
 #include "seal.h"
 #include "session.h"
 #include "xml.h"
@@ -195,6 +197,8 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     core->chat = chat_budgets_new();
     core->asks = asks_new(loop);
     core->lookups = lookups_new(loop);
+    core->abilities = ability_hashes_new();
+    core->rosters = rosters_new(loop);
     randombytes_buf(random, sizeof random);
     sodium_bin2hex(hex, sizeof hex, random, sizeof random);
     snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
@@ -281,6 +285,7 @@ void core_stop(struct core *core, const char *reason)
     changes_stop(core);
     asks_stop(core->asks);
     lookups_stop(core->lookups);
+    rosters_stop(core->rosters);
     if (core->store)
         store_close(core->store, on_store_closed, core);
     else
@@ -297,6 +302,8 @@ void core_free(struct core *core)
     chat_budgets_free(core->chat);
     asks_free(core->asks);
     lookups_free(core->lookups);
+    ability_hashes_free(core->abilities);
+    rosters_free(core->rosters);
     guard_release(core);
     seal_close(core->seal);
     options_free(core->options);

@@ -28,6 +28,8 @@ struct core {
     struct chat_budgets *chat;
     struct lookups *lookups; /* what networks are asked about people */
     struct asks *asks; /* requests of ours that wait for their answers */
+    struct ability_hashes *abilities;
+    struct rosters *rosters;
     uv_timer_t sweep; /* closes sessions that nobody uses any more */
     struct guard guard;
     struct changes changes; /* of settings, on their way */

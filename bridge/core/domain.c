@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "delivery.h"
 #include "herald.h"
+#include "privilege.h"
 #include "router.h"
 #include "session.h"
 
@@ -37,6 +38,7 @@ static void on_down(void *arg)
     host->since = clock_monotonic();
     if (host->herald)
         herald_stop(host->herald);
+    privilege_lost(host);
     ask_lost(host);
     deliveries_down(host->deliveries);
     if (host->core->on_change)
@@ -142,6 +144,7 @@ void domain_stop(struct bridge_host *host)
 void domain_free(struct bridge_host *host)
 {
     assert(!host->instance && !host->component);
+    privilege_lost(host);
     map_release(&host->sessions);
     map_release(&host->changes);
     permit_users_release(&host->permit.allowed);

@@ -35,6 +35,7 @@ struct bridge_host {
     int64_t deliver_within;        /* hours */
     uint64_t since;      /* clock_monotonic() when the stream came up or went down last */
     struct permit permit;
+    struct map grants; /* privilege.h: by domain of who granted it */
     /* XEP-0115, of the domain itself and of its contacts; "" until asked for (describe.h) */
     char caps[2][CAPS_VER_SIZE];
 };

@@ -1,8 +1,10 @@
 layer(core
     SOURCES
+        ability.c
         addressee.c
         adhoc.c
         ask.c
+        caps_verify.c
         card.c
         chat.c
         chat_speak.c
@@ -41,10 +43,13 @@ layer(core
         preference.c
         presence_in.c
         presence_write.c
+        privilege.c
         query.c
         reply.c
         room.c
         room_write.c
+        roster.c
+        roster_item.c
         router.c
         session.c
         subscription.c

@@ -9,6 +9,7 @@
 #include "core.h"
 #include "describe.h"
 #include "find.h"
+#include "privilege.h"
 #include "room.h"
 #include "session.h"
 #include "stanza.h"
@@ -148,6 +149,7 @@ static const struct row {
       refuse_for_occupant },
     { "query", NS_VERSION, GET, NULL, answer_version, refuse_for_occupant },
     { "ping", NS_PING, GET, NULL, answer_ping, answer_occupant_ping },
+    { "query", NS_ROSTER, SET, NULL, privilege_answer_push, refuse_for_occupant },
     { "command", NS_COMMANDS, SET, NULL, answer_command, answer_command },
     { "vCard", NS_VCARD, GET, NULL, card_answer_temp, card_answer_temp },
     { "vCard", NS_VCARD, SET, NULL, card_refuse_change, card_refuse_change },

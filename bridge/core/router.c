@@ -4,10 +4,12 @@
 
 #include <bridge/log.h>
 
+#include "ability.h"
 #include "addressee.h"
 #include "ask.h"
 #include "core.h"
 #include "inbound.h"
+#include "privilege.h"
 #include "query.h"
 #include "session.h"
 
@@ -30,15 +32,18 @@ static void dispatch(struct inbound *in)
         inbound_refuse(in, &err);
         return;
     }
-    if (!strcmp(name, "message"))
-        message_receive(in);
-    else if (!strcmp(name, "presence"))
+    if (!strcmp(name, "message")) {
+        if (!privilege_receive(in))
+            message_receive(in);
+    } else if (!strcmp(name, "presence")) {
         presence_receive(in);
-    else if (!strcmp(name, "iq") && (!strcmp(in->type, "get") || !strcmp(in->type, "set")))
+        ability_presence(in);
+    } else if (!strcmp(name, "iq") && (!strcmp(in->type, "get") || !strcmp(in->type, "set"))) {
         query_answer(in->host, in->stanza, in->from, in->to, &in->target);
-    else if (is_answer(in) && !ask_answered(in->host, in->stanza, in->from, in->to) &&
-             !strcmp(in->type, "error"))
+    } else if (is_answer(in) && !ask_answered(in->host, in->stanza, in->from, in->to) &&
+               !strcmp(in->type, "error")) {
         inbound_bounced(in);
+    }
 }
 
 /* Fills *in; release() it in any case. The server vouches for both addresses;

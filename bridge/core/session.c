@@ -6,6 +6,7 @@
 #include <bridge/clock.h>
 #include <bridge/log.h>
 
+#include "ability.h"
 #include "addressee.h"
 #include "client.h"
 #include "component.h"
@@ -13,6 +14,7 @@
 #include "delivery.h"
 #include "lookup.h"
 #include "room.h"
+#include "roster.h"
 #include "watch.h"
 
 /* Long enough for a conversation with pauses, without roster or room. */
@@ -29,6 +31,8 @@ static void session_free(struct bridge_session *session)
 
     guard_forget(session);
     addressee_gone(session);
+    roster_free(session->roster);
+    ability_forget_all(session);
     map_removes(&session->host->sessions, session->user);
     for (unsigned i = 0; session->sent && i < SENT_MAX; i++)
         free((char *)session->sent[i].id);

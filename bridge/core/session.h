@@ -51,6 +51,8 @@ struct bridge_session {
     uint64_t used;         /* clock_monotonic() of the last stanza either way */
     uint64_t signals_until; /* clock_monotonic(): so far is spent (session_may_signal()) */
     struct guard_account account;
+    struct able_client *able_clients; /* ability.h: what the user's clients can do */
+    struct roster *roster;            /* contacts that the network lists; or NULL */
     char language[SESSION_LANGUAGE_MAX + 1]; /* xml:lang of the last stanza that had one; "" */
     struct session_lookups *lookups; /* lookup.c's; NULL until needed */
 };
