@@ -26,7 +26,7 @@ struct outgoing {
     bool in_room;          /* everybody there is to read it */
 };
 
-/* --- ids and people ------------------------------------------------------------------- */
+/* --- ids and people ------------------------------------------------------------------ */
 
 /* Who wrote what is answered, in the transport's terms. */
 static const char *author(struct outgoing *o)
@@ -51,7 +51,8 @@ static const char *author(struct outgoing *o)
 static void find_own_id(const struct outgoing *o, const struct bridge_session *session,
                         const char **id)
 {
-    const struct sent *sent = *id ? session_recall(session, strbuf_text(&o->address), *id) : NULL;
+    const char *address = strbuf_text(&o->address);
+    const struct sent *sent = *id ? session_recall(session, address, *id) : NULL;
 
     if (sent)
         *id = sent->id;
@@ -67,7 +68,7 @@ static void find_own_ids(struct outgoing *o, const struct bridge_session *sessio
     find_own_id(o, session, &m->reacts);
 }
 
-/* --- what the network can take ---------------------------------------------------------- */
+/* --- what the network can take ------------------------------------------------------- */
 
 /* Is it about what the user wrote last there? */
 static bool is_latest(const struct outgoing *o, const char *id)
@@ -132,13 +133,14 @@ static void signal_all(const struct outgoing *o, bool with_message)
     for (size_t i = 0; i < o->read.signal_count && session_may_signal(session); i++) {
         const struct bridge_signal *signal = &o->read.signals[i];
         unsigned needed = payload_signal_feature(signal->kind);
-        bool is_said = with_message && needed == BRIDGE_HAS_CHAT_STATE; /* who writes is there */
+        /* Who writes is there. */
+        bool is_said = with_message && needed == BRIDGE_HAS_CHAT_STATE;
         if (transport->features & needed && !is_said)
             transport->signal(session->data, strbuf_text(&o->address), signal);
     }
 }
 
-/* --- to rooms ----------------------------------------------------------------------------- */
+/* --- to rooms ------------------------------------------------------------------------ */
 
 static int say_in_room(struct outgoing *o, struct bridge_room *room, struct bridge_error *err)
 {
@@ -221,7 +223,7 @@ static void on_groupchat(struct outgoing *o)
         inbound_refuse(in, &err);
 }
 
-/* --- to people ----------------------------------------------------------------------------- */
+/* --- to people ----------------------------------------------------------------------- */
 
 /* XEP-0045 §7.5: a private message goes to the person behind the nick. */
 static int occupant_contact(const struct inbound *in, struct strbuf *contact,
@@ -235,11 +237,13 @@ static int occupant_contact(const struct inbound *in, struct strbuf *contact,
         return bridge_fail(err, BRIDGE_INVALID,
                            _("Messages to a room have the type groupchat"));
     if (!room)
-        return bridge_fail(err, BRIDGE_OUTSIDE, "You are not in this room; join it first");
+        return bridge_fail(err, BRIDGE_OUTSIDE,
+                           _("You are not in this room; join it first"));
     if (!transport->occupant)
-        return bridge_fail(err, BRIDGE_UNSUPPORTED, "There are no private messages here");
+        return bridge_fail(err, BRIDGE_UNSUPPORTED, _("There are no private messages here"));
     if (!bridge_room_find(room, jid_resource(in->to), NULL))
-        return bridge_fail(err, BRIDGE_NOT_FOUND, "%s is not in the room", jid_resource(in->to));
+        return bridge_fail(err, BRIDGE_NOT_FOUND, _("%s is not in the room"),
+                           jid_resource(in->to));
     return transport->occupant(session->data, room, jid_resource(in->to), contact, err);
 }
 
@@ -317,13 +321,14 @@ static void on_chat(struct outgoing *o)
         inbound_refuse(o->in, &err);
 }
 
-/* --- what is not for the network -------------------------------------------------------------- */
+/* --- what is not for the network ----------------------------------------------------- */
 
 /* A copy of what was said elsewhere (XEP-0280, XEP-0313): we ask for none. */
 static bool is_copy(xmpp_stanza_t *stanza)
 {
     return stanza_child(stanza, "sent", NS_CARBONS) ||
-           stanza_child(stanza, "received", NS_CARBONS) || stanza_child(stanza, "result", NS_MAM);
+           stanza_child(stanza, "received", NS_CARBONS) ||
+           stanza_child(stanza, "result", NS_MAM);
 }
 
 /* What only the other client could read: OMEMO (XEP-0384) in both its
@@ -364,9 +369,9 @@ static void refuse_encrypted(const struct inbound *in)
 {
     if (!is_key_exchange(in->stanza))
         inbound_refuse_with(in, BRIDGE_UNSUPPORTED,
-                    "This was not sent: it is encrypted for XMPP clients, and nobody on the "
-                    "other network could read it. Turn encryption off for this conversation "
-                    "and send it again");
+                    _("This was not sent: it is encrypted for XMPP clients, and nobody on the "
+                      "other network could read it. Turn encryption off for this conversation "
+                      "and send it again"));
 }
 
 static void receive(const struct inbound *in)

@@ -17,7 +17,7 @@
 /* What is longer is no emoji, however many people hold hands in it. */
 #define REACTION_MAX 64
 
-/* --- elements --------------------------------------------------------------------------- */
+/* --- elements ------------------------------------------------------------------------ */
 
 static bool is_id(const char *id)
 {
@@ -53,7 +53,7 @@ static bool is_element(xmpp_stanza_t *s, const char *name, const char *ns)
     xmpp_stanza_t *child = xmpp_stanza_get_children(of); child; \
     child = xmpp_stanza_get_next(child)
 
-/* --- files (XEP-0066, XEP-0447) ------------------------------------------------------------ */
+/* --- files (XEP-0066, XEP-0447) ------------------------------------------------------ */
 
 /* Others (aesgcm:, cid:, file:) mean nothing outside of the client that wrote them. */
 static bool is_web(const char *url)
@@ -126,7 +126,7 @@ static void read_attachments(struct message_read *read, xmpp_stanza_t *stanza)
     }
 }
 
-/* --- what refers to other messages ----------------------------------------------------------- */
+/* --- what refers to other messages --------------------------------------------------- */
 
 static bool is_among(const char *text, const char *const *texts, size_t count)
 {
@@ -135,6 +135,15 @@ static bool is_among(const char *text, const char *const *texts, size_t count)
             return true;
     }
     return false;
+}
+
+static void add_reaction(struct message_read *read, const char *emoji)
+{
+    size_t *count = &read->message.reaction_count;
+
+    if (emoji && strlen(emoji) <= REACTION_MAX && *count < MESSAGE_REACTIONS_MAX &&
+        !is_among(emoji, read->reactions, *count))
+        read->reactions[(*count)++] = emoji;
 }
 
 static void read_reactions(struct message_read *read, xmpp_stanza_t *stanza)
@@ -147,10 +156,8 @@ static void read_reactions(struct message_read *read, xmpp_stanza_t *stanza)
         return;
     m->reactions = read->reactions;
     for (EACH_CHILD(child, reactions)) {
-        const char *emoji = is_element(child, "reaction", NS_REACTIONS) ? text_of(child) : NULL;
-        if (emoji && strlen(emoji) <= REACTION_MAX && m->reaction_count < MESSAGE_REACTIONS_MAX &&
-            !is_among(emoji, read->reactions, m->reaction_count))
-            read->reactions[m->reaction_count++] = emoji;
+        if (is_element(child, "reaction", NS_REACTIONS))
+            add_reaction(read, text_of(child));
     }
 }
 
@@ -177,7 +184,7 @@ static void read_references(struct message_read *read, xmpp_stanza_t *stanza)
     read_reactions(read, stanza);
 }
 
-/* --- the text -------------------------------------------------------------------------------- */
+/* --- the text ------------------------------------------------------------------------ */
 
 /* False if there is one, and it is no number. */
 static bool read_bound(xmpp_stanza_t *part, const char *name, size_t *bound)
@@ -257,7 +264,7 @@ int64_t message_read_time(const char *stamp)
     return seconds > 0 ? seconds * 1000 + millis : 0;
 }
 
-/* --- requests and signals ---------------------------------------------------------------------- */
+/* --- requests and signals ------------------------------------------------------------ */
 
 static void add_signal(struct message_read *read, enum bridge_signal_kind kind, const char *id)
 {
@@ -296,7 +303,7 @@ static void read_signals(struct message_read *read, xmpp_stanza_t *stanza)
     read_chat_state(read, stanza);
 }
 
-/* --- all of it ----------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------------------- */
 
 int message_read(struct message_read *read, xmpp_stanza_t *stanza)
 {

@@ -18,7 +18,7 @@
 /* An id of a network that is longer is no id for a stanza. */
 #define ID_MAX 255
 
-/* --- parts ----------------------------------------------------------------------------------- */
+/* --- parts --------------------------------------------------------------------------- */
 
 /* Files that are sent: a correction of the text leaves those that it had. */
 static size_t file_count(const struct bridge_message *m)
@@ -36,7 +36,7 @@ size_t message_main_part(const struct bridge_message *m)
     return *m->body ? message_parts(m) - 1 : 0;
 }
 
-/* --- the text --------------------------------------------------------------------------------- */
+/* --- the text ------------------------------------------------------------------------ */
 
 /* "<name xmlns='ns'" */
 static void open_element(struct strbuf *out, const char *name, const char *ns)
@@ -90,7 +90,7 @@ static void write_text(struct strbuf *out, const struct bridge_message *m)
                     "<body start='0' end='%zu'/></fallback>", quoted);
 }
 
-/* --- files (XEP-0066, XEP-0447) ----------------------------------------------------------------- */
+/* --- files (XEP-0066, XEP-0447) ------------------------------------------------------ */
 
 static bool is_web(const char *url)
 {
@@ -137,7 +137,7 @@ static void write_file(struct strbuf *out, const struct bridge_attachment *file)
     write_fallback(out, NS_SFS);
 }
 
-/* --- what refers to other messages ------------------------------------------------------------------ */
+/* --- what refers to other messages --------------------------------------------------- */
 
 static void write_reference(struct strbuf *out, const char *name, const char *ns,
                             const char *to, const char *id)
@@ -194,7 +194,7 @@ static void write_main(struct strbuf *out, const struct bridge_message *m)
         write_text(out, m);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------------------- */
 
 /* XEP-0359: how this stanza can be meant later. */
 static void write_ids(struct strbuf *out, const struct message_frame *frame)

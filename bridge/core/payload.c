@@ -8,7 +8,7 @@
 #include "stanza.h"
 #include "xml.h"
 
-/* --- words instead -------------------------------------------------------------------------- */
+/* --- words instead ------------------------------------------------------------------- */
 
 /* Has the text of `out`, instead of the body it was made from. */
 static int put(struct message_read *read, struct strbuf *out)
@@ -100,9 +100,9 @@ static int tell_retraction(struct message_read *read, const struct payload_scene
     struct strbuf out = new_text();
 
     (void)err;
-    strbuf_adds(&out, scene->latest
-                          ? _("Please ignore my last message: I have taken it back.")
-                          : _("Please ignore an earlier message of mine: I have taken it back."));
+    strbuf_adds(&out,
+                scene->latest ? _("Please ignore my last message: I have taken it back.")
+                              : _("Please ignore an earlier message: I have taken it back."));
     return put(read, &out);
 }
 
@@ -120,7 +120,7 @@ static int refuse_reaction(struct message_read *read, const struct payload_scene
                          "reactions. Write a message instead"));
 }
 
-/* --- the rules ------------------------------------------------------------------------------- */
+/* --- the rules ----------------------------------------------------------------------- */
 
 static bool has_subject(const struct bridge_message *m)
 {
@@ -248,7 +248,7 @@ unsigned payload_signal_feature(enum bridge_signal_kind kind)
     }
 }
 
-/* --- the client's words (XEP-0428) ------------------------------------------------------------- */
+/* --- the client's words (XEP-0428) --------------------------------------------------- */
 
 /* The rule by which this part of the body does not go out as it is, or NULL. */
 static const struct rule *cuts(const struct message_read *read, unsigned features,
@@ -327,7 +327,7 @@ static void cut_fallbacks(struct message_read *read, unsigned features)
     strbuf_release(&quote);
 }
 
-/* --- the text itself --------------------------------------------------------------------------- */
+/* --- the text itself ----------------------------------------------------------------- */
 
 static bool is_address_of_file(const struct bridge_message *m, const char *line, size_t len)
 {

@@ -44,8 +44,9 @@ static void feed(const char *head, const uint8_t *inside, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char join[] = "<presence from='juliet@example.net/b' to='#r@" LAB_DOMAIN "/jul'>"
-                               "<x xmlns='http://jabber.org/protocol/muc'/></presence>";
+    static const char join[] =
+        "<presence from='juliet@example.net/b' to='#r@" LAB_DOMAIN "/jul'>"
+        "<x xmlns='http://jabber.org/protocol/muc'/></presence>";
     struct bridge_error err;
 
     if (size < 2 || size > 100000)

@@ -18,7 +18,8 @@
 #define CHAT(to, id, inside) \
     "<message type='chat' id='" id "' from='" BALCONY "' to='" to "'>" inside "</message>"
 #define GROUPCHAT(id, inside) \
-    "<message type='groupchat' id='" id "' from='" BALCONY "' to='" ROOM "'>" inside "</message>"
+    "<message type='groupchat' id='" id "' from='" BALCONY "' to='" ROOM "'>" inside \
+    "</message>"
 #define REFUSED(from, id, error) \
     "<message type='error' id='" id "' to='" BALCONY "' from='" from "'>" error "</message>"
 #define HEARD(id, inside) \
@@ -58,7 +59,7 @@ static struct bridge_session *open_session(unsigned features)
     return fake_transport_session();
 }
 
-/* --- to people ---------------------------------------------------------------- */
+/* --- to people ----------------------------------------------------------------------- */
 
 /* What a network hears without any feature, and with all of them; "": nothing. */
 static const struct {
@@ -84,7 +85,7 @@ static const struct {
       RETRACT("m0") FALLBACK("urn:xmpp:message-retract:1", "") BODY("/me retracted"),
       "id=1: Please ignore my last message: I have taken it back.", "id=1 retracts=m0: " },
     { "another, and its text not marked", RETRACT("other") BODY("/me retracted"),
-      "id=1: Please ignore an earlier message of mine: I have taken it back.",
+      "id=1: Please ignore an earlier message: I have taken it back.",
       "id=1 retracts=other: " },
     { "as it was before",
       "<apply-to xmlns='urn:xmpp:fasten:0' id='m0'>"
@@ -279,7 +280,8 @@ static void what_is_too_long_with_its_words_comes_back(void **state)
 
     (void)state;
     open_session(0);
-    strbuf_adds(&xml, "<message id='1' from='" BALCONY "' to='" ROMEO "'>" REPLACE("m0") "<body>");
+    strbuf_adds(&xml, "<message id='1' from='" BALCONY "' to='" ROMEO "'>" REPLACE("m0")
+                      "<body>");
     for (int i = 0; i < 200000; i++)
         strbuf_addch(&xml, 'x');
     strbuf_adds(&xml, "</body></message>");
@@ -289,7 +291,7 @@ static void what_is_too_long_with_its_words_comes_back(void **state)
     strbuf_release(&xml);
 }
 
-/* --- signals down ----------------------------------------------------------------- */
+/* --- signals down -------------------------------------------------------------------- */
 
 static void signals_go_to_a_network_that_knows_them(void **state)
 {
@@ -360,7 +362,7 @@ static void nobody_types_that_fast(void **state)
     DOWN("signal romeo paused\n");
 }
 
-/* --- signals up -------------------------------------------------------------------- */
+/* --- signals up ---------------------------------------------------------------------- */
 
 static void tell(enum bridge_signal_kind kind, const char *id)
 {
@@ -443,7 +445,8 @@ static const struct bridge_attachment cat = {
     .url = PNG, .name = "a<b.png", .type = "image/png", .size = 5, .description = "a cat"
 };
 static const struct bridge_attachment files[] = {
-    { .url = "http://x/1", .type = "text/plain", .size = -1 }, { .url = "file:///x", .size = -1 },
+    { .url = "http://x/1", .type = "text/plain", .size = -1 },
+    { .url = "file:///x", .size = -1 },
 };
 
 #define CAT \
@@ -480,14 +483,16 @@ static const struct {
     { "none any more", { .body = "", .reacts = "i" },
       HEARD("*", "<reactions xmlns='urn:xmpp:reactions:0' id='i'/>" HINT("store")) },
     { "a reply to the user", { .body = "y", .answers = "i" },
-      HEARD("*", BODY("y") "<reply xmlns='urn:xmpp:reply:0' id='i' to='juliet@example.net'/>") },
+      HEARD("*", BODY("y")
+            "<reply xmlns='urn:xmpp:reply:0' id='i' to='juliet@example.net'/>") },
     { "with a quote, counted in characters",
       { .body = "y", .answers = "i", .answers_to = "romeo", .quote = "\xc3\xb6\n\xff" },
       HEARD("*", BODY("&gt; \xc3\xb6\n&gt; \xef\xbf\xbd\ny")
             FALLBACK("urn:xmpp:reply:0", " start='0' end='8'") REPLY("i")) },
     { "questions", { .body = "y", .receipt = true, .displayed = true },
       HEARD("*", BODY("y") REQUEST MARKABLE) },
-    { "off the record", { .body = "y", .no_store = true }, HEARD("*", BODY("y") HINT("no-store")) },
+    { "off the record", { .body = "y", .no_store = true },
+      HEARD("*", BODY("y") HINT("no-store")) },
     { "subject and thread", { .body = "y", .subject = "s", .thread = "t" },
       HEARD("*", BODY("y") "<thread>t</thread><subject>s</subject>") },
     { "a subject alone", { .body = "", .subject = "s" }, HEARD("*", "<subject>s</subject>") },
@@ -536,13 +541,14 @@ static void the_transport_learns_the_id_that_a_message_has(void **state)
     SENT(HEARD("*", BODY("x")) HEARD("*", BODY("x")));
 }
 
-/* --- in rooms ----------------------------------------------------------------------- */
+/* --- in rooms ------------------------------------------------------------------------ */
 
 #define ROOM_SAID(client, nick, id, inside) \
     "<message type='groupchat' id='" id "' to='" client "' from='" ROOM "/" nick "'>" inside \
     "</message>"
 #define STANZA_ID(id) "<stanza-id xmlns='urn:xmpp:sid:0' by='" ROOM "' id='" id "'/>"
-#define ROOM_REPLY(nick, id) "<reply xmlns='urn:xmpp:reply:0' id='" id "' to='" ROOM "/" nick "'/>"
+#define ROOM_REPLY(nick, id) \
+    "<reply xmlns='urn:xmpp:reply:0' id='" id "' to='" ROOM "/" nick "'/>"
 
 static void rooms_have_the_same_rules(void **state)
 {
@@ -602,7 +608,8 @@ static void what_was_said_comes_back_with_all_that_went_out(void **state)
     SENT(ROOM_SAID(BALCONY, "jul", "1", MINE) ROOM_SAID(CHAMBER, "jul", "1", MINE));
     /* somebody else cannot pass for it */
     bridge_room_message(room, "romeo", &(struct bridge_message){ .id = "1", .body = "x" });
-    SENT(ROOM_SAID(BALCONY, "romeo", "1", BODY("x")) ROOM_SAID(CHAMBER, "romeo", "1", BODY("x")));
+    SENT(ROOM_SAID(BALCONY, "romeo", "1", BODY("x"))
+         ROOM_SAID(CHAMBER, "romeo", "1", BODY("x")));
 }
 
 /* XEP-0444, XEP-0461: without an id that the room gave a client cannot mean it. */
@@ -617,9 +624,9 @@ static void what_can_be_meant_later_has_the_rooms_id(void **state)
     SENT(ROOM_SAID(BALCONY, "romeo", "n1",
                    BODY("&gt; q\nx") FALLBACK("urn:xmpp:reply:0", " start='0' end='4'")
                    ROOM_REPLY("jul", "n0") STANZA_ID("n1")));
-    bridge_room_message(room, "romeo",
-                        &(struct bridge_message){ .id = "n2", .body = "look",
-                                                  .attachments = files, .attachment_count = 1 });
+    const struct bridge_message file = { .id = "n2", .body = "look", .attachments = files,
+                                         .attachment_count = 1 };
+    bridge_room_message(room, "romeo", &file);
     SENT(ROOM_SAID(BALCONY, "romeo", "*", TEXT_FILE STANZA_ID("*"))
          ROOM_SAID(BALCONY, "romeo", "n2", BODY("look") STANZA_ID("n2")));
 }
@@ -642,7 +649,7 @@ static void occupants_are_seen_typing(void **state)
          ROOM_SAID(BALCONY, "romeo", "*", DISPLAYED("1")));
 }
 
-/* --- to the domain -------------------------------------------------------------------- */
+/* --- to the domain ------------------------------------------------------------------- */
 
 /* A command is one even if it is corrected, or quoted from what the bot said. */
 static void commands_are_told_from_what_stands_around_them(void **state)
@@ -661,14 +668,15 @@ static void commands_are_told_from_what_stands_around_them(void **state)
     DOWN("");
 }
 
-/* --- the session ------------------------------------------------------------------------ */
+/* --- the session --------------------------------------------------------------------- */
 
 static void the_language_of_the_last_stanza_is_kept(void **state)
 {
     (void)state;
     struct bridge_session *session = open_session(0);
     assert_string_equal(session->language, "");
-    RECV("<message xml:lang='de-AT' from='" BALCONY "' to='" ROMEO "'><body>x</body></message>");
+    RECV("<message xml:lang='de-AT' from='" BALCONY "' to='" ROMEO "'><body>x</body>"
+         "</message>");
     assert_string_equal(session->language, "de-AT");
     RECV("<message xml:lang='an-identifier-that-is-far-too-long-for-rfc5646' from='" BALCONY
          "' to='" ROMEO "'><body>x</body></message>");
