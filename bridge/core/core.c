@@ -203,6 +203,7 @@ struct core *core_new(uv_loop_t *loop, struct options *options)
     sodium_bin2hex(hex, sizeof hex, random, sizeof random);
     snprintf(core->id_prefix, sizeof core->id_prefix, "%s-", hex);
     guard_init(core);
+    retention_init(core);
     changes_init(core);
     uv_timer_init(loop, &core->sweep);
     core->sweep.data = core;
@@ -282,6 +283,7 @@ void core_stop(struct core *core, const char *reason)
     }
     close_sessions(core, NULL, reason);
     guard_stop(core);
+    retention_stop(core);
     changes_stop(core);
     asks_stop(core->asks);
     lookups_stop(core->lookups);

@@ -12,6 +12,7 @@
 
 #include "guard.h"
 #include "options.h"
+#include "retention.h"
 #include "preference.h"
 #include "store.h"
 
@@ -33,6 +34,7 @@ struct core {
     uv_timer_t sweep; /* closes sessions that nobody uses any more */
     struct guard guard;
     struct changes changes; /* of settings, on their way */
+    struct retention retention;
     struct forgetting *forgettings; /* users whose contacts are being told (forget.h) */
 
     /* Every stanza is built in one of these; `part` holds what several copies

@@ -15,6 +15,8 @@
  * and others wait for the stream meanwhile. */
 #define STEP_CONTACTS 100
 #define STEP_MS 20
+/* Until a stream that is down may be up again. */
+#define WAIT_MS 1000
 
 struct forgetting {
     struct core *core;
@@ -24,6 +26,7 @@ struct forgetting {
     size_t count;
     size_t size;
     size_t told;
+    bool concluded; /* the sessions have been closed */
     uv_timer_t timer;
     store_done *done;
     void *arg;
@@ -61,16 +64,21 @@ static void release(struct forgetting *f)
     uv_close((uv_handle_t *)&f->timer, on_timer_closed);
 }
 
-static void end(struct forgetting *f, const struct bridge_error *why)
+static void end(struct forgetting *f)
 {
     if (f->link) {
         *f->link = f->next;
         if (f->next)
             f->next->link = f->link;
     }
+    release(f);
+}
+
+static void answer(struct forgetting *f, const struct bridge_error *why)
+{
     if (f->done)
         f->done(f->arg, why);
-    release(f);
+    f->done = NULL;
 }
 
 static struct bridge_host *find_transport(const struct core *core, const char *domain)
@@ -82,13 +90,18 @@ static struct bridge_host *find_transport(const struct core *core, const char *d
     return NULL;
 }
 
-static void tell_some(struct forgetting *f, size_t most)
+/* False: a stream is down. */
+static bool tell_some(struct forgetting *f, size_t most)
 {
     for (; f->told < f->count && most; f->told += 2, most--) {
         struct bridge_host *host = find_transport(f->core, f->pairs[f->told]);
-        if (host) /* or it is not served any more */
-            contact_drop(host, f->user, f->pairs[f->told + 1]);
+        if (!host) /* it is not served any more */
+            continue;
+        if (!component_is_up(host->component))
+            return false;
+        contact_drop(host, f->user, f->pairs[f->told + 1]);
     }
+    return true;
 }
 
 static void close_sessions(const struct forgetting *f)
@@ -104,21 +117,26 @@ static void close_sessions(const struct forgetting *f)
     }
 }
 
-static void finish(struct forgetting *f)
+/* For who asked it is over. */
+static void conclude(struct forgetting *f)
 {
-    close_sessions(f);
-    end(f, NULL);
+    if (!f->concluded)
+        close_sessions(f);
+    f->concluded = true;
+    answer(f, NULL);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     struct forgetting *f = timer->data;
+    bool up = tell_some(f, STEP_CONTACTS);
 
-    tell_some(f, STEP_CONTACTS);
-    if (f->told < f->count)
-        uv_timer_start(timer, on_timer, STEP_MS, 0);
+    if (f->told == f->count || !up)
+        conclude(f);
+    if (f->told == f->count)
+        end(f);
     else
-        finish(f);
+        uv_timer_start(timer, on_timer, up ? STEP_MS : WAIT_MS, 0);
 }
 
 static void enlist(struct forgetting *f)
@@ -137,7 +155,8 @@ static void on_removed(void *arg, const struct bridge_error *why)
     struct forgetting *f = arg;
 
     if (why) {
-        end(f, why);
+        answer(f, why);
+        end(f);
         return;
     }
     enlist(f);
@@ -165,6 +184,7 @@ void forget_stop(struct core *core)
     while (core->forgettings) {
         struct forgetting *f = core->forgettings;
         tell_some(f, f->count);
-        finish(f);
+        conclude(f);
+        end(f);
     }
 }

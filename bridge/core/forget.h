@@ -9,7 +9,8 @@
 /* Delete what is stored about this user (bare JID) at one transport, or (domain
  * NULL) at all: every row, in every table, but today's counts. After the commit the
  * contacts leave the user's roster, many of them not all in one turn, and then the
- * sessions end. `done` comes last; with `why` nothing was done. */
+ * sessions end. `done` comes last; with `why` nothing was done. It does not wait for
+ * a stream that is down: contacts there are told when it is up again. */
 void forget_user(struct core *core, const char *domain, const char *user, store_done *done,
                  void *arg);
 

@@ -46,6 +46,7 @@ layer(core
         privilege.c
         query.c
         reply.c
+        retention.c
         room.c
         room_write.c
         roster.c

@@ -72,12 +72,15 @@ static bool open_envelope(struct inbound *in, struct bridge_host *host, xmpp_sta
 }
 
 /* What comes up later, by itself, is told in the language that was used last. */
-static void remember_language(const struct inbound *in)
+static void remember_use(const struct inbound *in)
 {
     struct bridge_session *session = session_find(in->host, jid_bare(in->from));
 
-    if (session)
-        session_set_language(session, xmpp_stanza_get_attribute(in->stanza, "xml:lang"));
+    if (!session)
+        return;
+    session_set_language(session, xmpp_stanza_get_attribute(in->stanza, "xml:lang"));
+    if (strcmp(in->type, "error")) /* that may be a server's word */
+        retention_used(session);
 }
 
 static void release(struct inbound *in)
@@ -95,7 +98,7 @@ void router_stanza(struct bridge_host *host, xmpp_stanza_t *stanza)
         addressee_of_stanza(&in);
         dispatch(&in);
         addressee_done();
-        remember_language(&in);
+        remember_use(&in);
     }
     release(&in);
 }

@@ -49,6 +49,7 @@ struct bridge_session {
     struct strbuf backlog; /* stanzas that wait for the stream */
     bool lost;             /* the backlog overflowed */
     uint64_t used;         /* clock_monotonic() of the last stanza either way */
+    int64_t used_day;      /* the last on which the user did something (retention.h) */
     uint64_t signals_until; /* clock_monotonic(): so far is spent (session_may_signal()) */
     struct guard_account account;
     struct able_client *able_clients; /* ability.h: what the user's clients can do */

@@ -734,7 +734,7 @@ static void on_lapsed(void *arg, const struct bridge_error *why)
     const struct row *row = NULL;
     size_t count = 0;
 
-    while (!why && (row = next_of(store, row, SETTING, "", NULL))) {
+    while (census->done && !why && (row = next_of(store, row, SETTING, "", NULL))) {
         if (is_lapsed(store, row, census->today))
             users[count++].user = bridge_strdup(row->user);
     }
