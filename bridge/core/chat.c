@@ -88,7 +88,7 @@ static const struct command *nearest(const struct chat *chat, const char *word)
 
     while ((c = command_next(chat->place, jid_bare(chat->from), &cursor))) {
         size_t distance = c->word ? command_line_distance(word, c->word) : least;
-        if (distance < least && distance < strlen(c->word)) {
+        if (distance < least && 2 * distance < strlen(c->word)) {
             least = distance;
             best = c;
         }

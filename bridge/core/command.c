@@ -8,7 +8,9 @@
 
 /* --- which there are -------------------------------------------------------------- */
 
-static const struct command *const lists[] = { command_user_rows, command_admin_rows };
+static const struct command *const lists[] = {
+    command_user_rows, command_account_rows, command_settings_rows, command_admin_rows,
+};
 
 static const struct command *row_at(size_t n)
 {
@@ -31,7 +33,7 @@ static bool is_here(const struct command_place *place, const struct command *com
     };
     unsigned here = place->host->transport ? scopes[place->kind] : COMMAND_AT_DOOR;
 
-    return (command->scope & here) != 0;
+    return command->scope & here && (!command->when || command->when(place));
 }
 
 static bool is_admin(const struct core *core, const char *user)

@@ -64,6 +64,8 @@ struct command {
     const char *example; /* a line of chat: "set nick juliet"; NULL: the word alone */
     unsigned scope;
     bool admin; /* only for those in gateway.admins */
+    /* Is there any use for it here? NULL: always. */
+    bool (*when)(const struct command_place *place);
     /* The first form, where it is the same for everybody; or NULL. */
     const struct form_field *fields;
     /* The call has been opened: build its first form (command_add_field()), perhaps
@@ -221,7 +223,8 @@ void command_done(struct command_call *call);
  * may mend it where there is a form; then run() comes again. */
 void command_again(struct command_call *call, const struct bridge_error *why);
 
-/* The rows (command_user.c, command_admin.c); each list ends with { 0 }. */
-extern const struct command command_user_rows[], command_admin_rows[];
+/* The rows (command_user.c, ...); each list ends with { 0 }. */
+extern const struct command command_user_rows[], command_settings_rows[], command_account_rows[],
+    command_admin_rows[];
 
 #endif

@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,7 @@ void command_line_release(struct command_line *line)
 struct fill {
     const struct form_field *fields;
     struct strbuf *texts; /* as they were typed, one for each field */
+    bool *given;          /* perhaps as "" */
     size_t next;          /* field for a word without a name */
 };
 
@@ -123,6 +125,7 @@ static int add_word(struct fill *fill, const char *word, struct bridge_error *er
     if (text->len)
         strbuf_addch(text, ' ');
     strbuf_adds(text, value);
+    fill->given[i] = true;
     return 0;
 }
 
@@ -131,8 +134,11 @@ static int check_all(struct fill *fill, char **values, struct bridge_error *err)
     for (size_t i = 0; fill->fields && fill->fields[i].type; i++) {
         struct strbuf value = STRBUF_INIT(2 * FORM_TEXT_MAX);
         struct bridge_error why;
-        if (!fill->texts[i].len && !fill->texts[i].overflow)
+        if (!fill->texts[i].len && !fill->texts[i].overflow) {
+            if (fill->given[i] && fill->fields[i].blank)
+                values[i] = bridge_strdup("");
             continue;
+        }
         if (form_check(&fill->fields[i], strbuf_text(&fill->texts[i]), &value, &why)) {
             strbuf_release(&value);
             form_release(values, i);
@@ -148,7 +154,11 @@ int command_line_fill(const struct command_line *line, const struct form_field *
                       char **values, struct bridge_error *err)
 {
     size_t count = form_count(fields);
-    struct fill fill = { fields, bridge_alloc((count + 1) * sizeof(struct strbuf)), 0 };
+    struct fill fill = {
+        .fields = fields,
+        .texts = bridge_alloc((count + 1) * sizeof *fill.texts),
+        .given = bridge_alloc((count + 1) * sizeof *fill.given),
+    };
     int rc = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -162,6 +172,7 @@ int command_line_fill(const struct command_line *line, const struct form_field *
     for (size_t i = 0; i < count; i++)
         strbuf_release(&fill.texts[i]);
     free(fill.texts);
+    free(fill.given);
     return rc;
 }
 

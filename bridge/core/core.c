@@ -24,6 +24,7 @@
 #include "herald.h"
 #include "lookup.h"
 #include "roster.h"
+#include "register.h"
 #include "seal.h"
 #include "session.h"
 #include "xml.h"
@@ -86,7 +87,7 @@ static bool is_forbidden(const struct bridge_session *session)
 {
     struct bridge_error why;
 
-    return guard_admit(session->host, session->user, &why) != 0;
+    return register_admit(session->host, session->user, &why) != 0;
 }
 
 /* The sessions of a host that are to be closed, in an array that the caller
@@ -356,6 +357,7 @@ static bool reload_transport(struct bridge_host *host, const struct transport_op
     component_set_secret(host->component, after->secret);
     host->permit.limits = after->limits;
     host->deliver_within = after->deliver_within;
+    host->invited_only = after->registration == REGISTRATION_INVITATION;
     if (!before->settings)
         return true;
     const char *changed = settings_changed(before->transport->settings, before->settings,

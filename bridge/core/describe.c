@@ -7,6 +7,7 @@
 #include "caps.h"
 #include "core.h"
 #include "disco.h"
+#include "register.h"
 #include "room.h"
 #include "stanza.h"
 
@@ -38,6 +39,12 @@ static bool has_commands(struct bridge_host *host, enum bridge_address kind)
     return adhoc_offers(&(struct command_place){ .host = host, .kind = kind }, "");
 }
 
+static bool takes_accounts(struct bridge_host *host, enum bridge_address kind)
+{
+    (void)kind;
+    return register_offered(host);
+}
+
 /* --- features ---------------------------------------------------------------------- */
 
 static const struct feature {
@@ -56,6 +63,7 @@ static const struct feature {
     { NS_VCARD, EVERYWHERE, 0, NULL },
     { NS_VCARD_4, EVERYWHERE, 0, NULL },
     { NS_GATEWAY, GATEWAY, 0, NULL },
+    { NS_REGISTER, GATEWAY, 0, takes_accounts },
 
     /* XEP-0045; stable_id: §7.4, self-ping-optimization: XEP-0410 §3.2. */
     { NS_MUC, GATEWAY | SERVICE, 0, has_rooms },

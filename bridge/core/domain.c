@@ -116,6 +116,7 @@ struct bridge_host *domain_new(struct core *core, const char *name, const char *
         host->permit.limits = t->limits;
         host->deliver_within = t->deliver_within;
         host->deliveries = deliveries_new(host);
+        host->invited_only = t->registration == REGISTRATION_INVITATION;
         host->instance = t->transport->start(host, t->settings, err);
         if (!host->instance) {
             domain_free(host);

@@ -36,6 +36,7 @@ struct bridge_host {
     uint64_t since;      /* clock_monotonic() when the stream came up or went down last */
     struct permit permit;
     struct map grants; /* privilege.h: by domain of who granted it */
+    bool invited_only; /* who registers needs an invitation, and everybody an account */
     /* XEP-0115, of the domain itself and of its contacts; "" until asked for (describe.h) */
     char caps[2][CAPS_VER_SIZE];
 };

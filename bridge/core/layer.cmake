@@ -10,9 +10,11 @@ layer(core
         chat_speak.c
         client.c
         command.c
+        command_account.c
         command_admin.c
         command_call.c
         command_line.c
+        command_settings.c
         command_user.c
         component.c
         contact.c
@@ -45,9 +47,11 @@ layer(core
         presence_write.c
         privilege.c
         query.c
+        register.c
         reply.c
         retention.c
         room.c
+        room_config.c
         room_write.c
         roster.c
         roster_item.c

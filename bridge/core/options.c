@@ -146,6 +146,8 @@ static const struct setting open_limits[] = LIMIT_ROWS("0", "0", "600", "0");
 /* Each message costs somebody something. */
 static const struct setting closed_limits[] = LIMIT_ROWS("30", "300", "600", "300");
 
+static const char *const registration_words[] = { "open", "invitation", NULL };
+
 #define TRANSPORT(member) .offset = offsetof(struct transport_options, member)
 
 const struct setting options_transport_rows[] = {
@@ -159,6 +161,11 @@ const struct setting options_transport_rows[] = {
       TRANSPORT(secret), .example = "change me",
       .help = "Shared with the XMPP server, which has it in its own configuration for this "
               "domain." },
+    { .key = "registration", .type = SETTING_ENUM, .flags = SETTING_RELOAD,
+      .words = registration_words, TRANSPORT(registration), .initial = "open",
+      .help = "Of those who may use it (see `allow`): open, whoever wants can register; "
+              "invitation, who registers needs a code, which administrators make with the "
+              "command invite, and nobody uses the transport without having registered." },
     { .key = "limits", .type = SETTING_GROUP, .flags = SETTING_RELOAD, TRANSPORT(limits),
       .rows = open_limits,
       .help = "How much may go out. 0: no limit." },

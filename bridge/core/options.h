@@ -48,10 +48,14 @@ struct allow_rule {
     struct setting_strings transports; /* plugins or domains */
 };
 
+/* How one gets an account with a transport. */
+enum registration { REGISTRATION_OPEN, REGISTRATION_INVITATION };
+
 struct transport_options {
     char *plugin;
     char *domain;
     char *secret;
+    int registration; /* enum registration */
     struct permit_limits limits;
     int64_t deliver_within; /* hours */
     const struct bridge_transport *transport;

@@ -333,9 +333,9 @@ static void fill(struct preference_sheet *sheet, size_t i)
 
     *field = field_of(row);
     sheet->set[i] = read_set(sheet->host, sheet->user, sheet->address, row, &value);
-    if (sheet->set[i] && secret)
-        field->required = false; /* left empty it stays */
-    else if (sheet->set[i])
+    /* A secret that is left empty stays. */
+    field->required = field->required && sheet->account && !(sheet->set[i] && secret);
+    if (sheet->set[i] && !secret)
         sheet->texts[i] = strbuf_detach(&value);
     else if (!secret)
         sheet->texts[i] = bridge_strdup(row->initial);
@@ -356,6 +356,8 @@ struct preference_sheet *preference_sheet_new(const struct preference_of *of, un
     sheet->address = bridge_strdup(of->kind == BRIDGE_ADDRESS_NONE ? "" : of->address);
     sheet->admin = of->admin;
     sheet->scope = scope_of(of->kind);
+    sheet->account = flags & PREFERENCE_REGISTER ||
+                     store_account_find(of->host->core->store, of->host->name, of->user, NULL);
     sheet->count = collect_rows(of->host, sheet->scope, flags, sheet->rows);
     for (size_t i = 0; i < sheet->count; i++)
         fill(sheet, i);
@@ -667,7 +669,7 @@ static int check_required(const struct bridge_change *change, struct bridge_erro
     const struct preference_sheet *sheet = change->sheet;
     struct strbuf faults = STRBUF_INIT(4096);
 
-    for (size_t i = 0; i < sheet->count; i++) {
+    for (size_t i = 0; i < sheet->count && (sheet->account || change->registers); i++) {
         bool lacks = sheet->rows[i]->flags & PREFERENCE_REQUIRED && !change->values[i] &&
                      !sheet->rows[i]->initial && (change->registers || change->touched[i]);
         if (lacks)

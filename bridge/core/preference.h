@@ -43,6 +43,7 @@ struct preference_sheet {
     char *address; /* "": of the account */
     unsigned scope; /* one of PREFERENCE_ACCOUNT... */
     bool admin;
+    bool account; /* there is one, or is to be: what is required must be there */
     size_t count;
     const struct preference *rows[PREFERENCE_MAX];
     /* As the rows, then { 0 }. `initial` is what holds now; of a secret nothing

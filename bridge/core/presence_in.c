@@ -8,6 +8,7 @@
 #include "client.h"
 #include "contact.h"
 #include "guard.h"
+#include "register.h"
 #include "room.h"
 #include "session.h"
 #include "stanza.h"
@@ -82,7 +83,7 @@ static int admit_subscriber(const struct inbound *in, struct bridge_error *err)
 {
     struct bridge_session *session = session_find(in->host, jid_bare(in->from));
 
-    return session ? guard_join(session, err) : guard_admit(in->host, jid_bare(in->from), err);
+    return session ? guard_join(session, err) : register_admit(in->host, jid_bare(in->from), err);
 }
 
 /* Only people, and the transport itself, can be in a roster. */

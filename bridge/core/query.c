@@ -1,5 +1,6 @@
 #include "query.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <bridge/host.h>
@@ -10,7 +11,9 @@
 #include "describe.h"
 #include "find.h"
 #include "privilege.h"
+#include "register.h"
 #include "room.h"
+#include "room_config.h"
 #include "session.h"
 #include "stanza.h"
 #include "xml.h"
@@ -157,6 +160,8 @@ static const struct row {
     { "pubsub", NS_PUBSUB, SET, NULL, card_refuse_change, card_refuse_change },
     { "query", NS_GATEWAY, GET, NULL, find_answer_prompt, find_answer_prompt },
     { "query", NS_GATEWAY, SET, NULL, find_answer, find_answer },
+    { "query", NS_REGISTER, GET | SET, NULL, register_answer, register_answer },
+    { "query", NS_MUC_OWNER, GET | SET, NULL, room_config_answer, room_config_answer },
 };
 
 /* XEP-0045 has two nodes of its own, whose absence is told in another way than

@@ -78,3 +78,12 @@ void reply_refuse(const struct reply *reply, const struct bridge_error *why)
     stanza_error_write(out, why);
     reply_finish(reply, out);
 }
+
+void reply_end(struct reply *reply, const struct bridge_error *why)
+{
+    if (why)
+        reply_refuse(reply, why);
+    else
+        reply_finish(reply, reply_begin(reply));
+    reply_free(reply);
+}

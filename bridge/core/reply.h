@@ -22,5 +22,7 @@ const char *reply_to(const struct reply *reply); /* the JID of ours that was ask
 struct strbuf *reply_begin(const struct reply *reply);
 void reply_finish(const struct reply *reply, struct strbuf *out);
 void reply_refuse(const struct reply *reply, const struct bridge_error *why);
+/* An empty result, or the error; then it is freed. */
+void reply_end(struct reply *reply, const struct bridge_error *why);
 
 #endif

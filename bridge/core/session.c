@@ -13,6 +13,7 @@
 #include "core.h"
 #include "delivery.h"
 #include "lookup.h"
+#include "register.h"
 #include "room.h"
 #include "roster.h"
 #include "watch.h"
@@ -59,7 +60,7 @@ struct bridge_session *session_open(struct bridge_host *host, const char *user,
         bridge_fail(err, BRIDGE_RETRY, "The gateway is shutting down; try again later");
         return NULL;
     }
-    if (guard_admit(host, user, err)) {
+    if (register_admit(host, user, err)) {
         log_debug(host->name, "%s", err->text);
         return NULL;
     }

@@ -48,8 +48,13 @@ const struct write_type user_invitations_remove_type = {
 const struct write_type user_counters_remove_type = {
     .sql = "DELETE FROM counter" OF_USER " AND day < ?3",
 };
+/* After the others: who has nothing left anywhere was never here. */
 const struct write_type user_activity_remove_type = {
-    .sql = "DELETE FROM activity WHERE user = ?1 AND ?2 IS NULL",
+    .sql = "DELETE FROM activity WHERE user = ?1 AND (?2 IS NULL OR NOT ("
+           "EXISTS (SELECT 1 FROM contact WHERE user = ?1) OR "
+           "EXISTS (SELECT 1 FROM account WHERE user = ?1) OR "
+           "EXISTS (SELECT 1 FROM setting WHERE user = ?1) OR "
+           "EXISTS (SELECT 1 FROM invitation WHERE maker = ?1)))",
 };
 
 /* One for each table that knows users, and how many of the values it takes. */

@@ -335,10 +335,10 @@ static char *read_field(xmpp_stanza_t *x, const struct form_field *field,
         fail_length(field, err);
     else if (!is_blank(strbuf_text(&text)))
         rc = form_check(field, strbuf_text(&text), &value, err);
+    else if (!found && field->initial)
+        read = bridge_strdup(field->initial);
     else if (field->required)
         bridge_fail(err, BRIDGE_INVALID, _("this is missing"));
-    else if (!found)
-        read = bridge_strdup(field->initial);
     if (!rc)
         read = strbuf_detach(&value);
     strbuf_release(&text);

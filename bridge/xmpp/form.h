@@ -40,6 +40,7 @@ struct form_field {
     const char *label; /* for people: N_() */
     const char *help;  /* a sentence more, N_(); or NULL */
     bool required;
+    bool blank; /* "", typed in a chat, is an answer, and means to empty it */
     const char *initial; /* or NULL */
     const struct form_option *options; /* FORM_LIST_SINGLE; ends with { 0 } */
     int64_t min, max; /* FORM_INTEGER; for texts `max` is the most bytes (0: the bounds below) */
@@ -68,7 +69,8 @@ int form_check(const struct form_field *field, const char *text, struct strbuf *
                struct bridge_error *err);
 
 /* Read a submitted form (NULL: an empty one): values[i], for each row, is the
- * caller's to free; NULL if there is none, not even an initial one. Fields that
+ * caller's to free; the field's initial one where the form leaves it out, NULL if
+ * there is none or it is empty. Fields that
  * no row names are ignored, of two with one name the first counts. With -1 no
  * value is set, and *err (BRIDGE_INVALID) names every bad field and what is
  * wrong with it. */

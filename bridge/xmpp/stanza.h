@@ -25,6 +25,8 @@
 #define NS_DATA "jabber:x:data"
 #define NS_VALIDATE "http://jabber.org/protocol/xdata-validate"
 #define NS_MUC "http://jabber.org/protocol/muc"
+#define NS_MUC_OWNER "http://jabber.org/protocol/muc#owner"
+#define NS_REGISTER "jabber:iq:register"
 #define NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define NS_NICK "http://jabber.org/protocol/nick"
 #define NS_DELAY "urn:xmpp:delay"

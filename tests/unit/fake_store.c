@@ -231,6 +231,24 @@ static void forget(struct store *store, const struct row *what,
     }
 }
 
+static bool is_trace(const struct row *row, const struct row *what)
+{
+    return row->table == ACTIVITY && !strcmp(row->user, what->user);
+}
+
+/* Who has nothing left anywhere was never here. */
+static void forget_user(struct store *store, const struct row *what)
+{
+    bool left = false;
+
+    forget(store, what, is_about);
+    for (const struct row *row = store->rows; row; row = row->next)
+        left = left || (!strcmp(row->user, what->user) && row->table != ACTIVITY &&
+                        row->table != COUNTER);
+    if (!left)
+        forget(store, what, is_trace);
+}
+
 static void run_step(struct store *store, const struct step *step)
 {
     struct row **at = find_place(store, &step->row);
@@ -242,7 +260,7 @@ static void run_step(struct store *store, const struct step *step)
     else if (step->verb == FORGET_COUNTERS)
         forget(store, &step->row, is_past_counter);
     else if (step->verb == FORGET_USER)
-        forget(store, &step->row, is_about);
+        forget_user(store, &step->row);
 }
 
 static struct row **find_invitation(struct store *store, const char *code)

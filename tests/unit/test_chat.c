@@ -25,6 +25,8 @@
 #define HELP_REST \
     "\nexport - Shows everything that is stored about you." \
     "\nforget - Deletes everything that is stored about you, after a question."
+#define HELP_SET \
+    "\nset - Shows your settings, or changes one of them. For example: set language de"
 #define HELP_END "\nWrite \"help\" and a command to learn more about it."
 
 static void help_lists_what_the_user_may_do_here(void **state)
@@ -38,7 +40,7 @@ static void help_lists_what_the_user_may_do_here(void **state)
     dialogue_stream = LAB_GATEWAY;
     RECV(TO(LAB_GATEWAY, "", "<body>help</body>"));
     SENT(HEAR_FROM(LAB_GATEWAY, "You can write these commands to " LAB_GATEWAY ":" HELP_STATUS
-                   HELP_REST HELP_END));
+                   HELP_REST HELP_SET HELP_END));
 }
 
 static void help_explains_a_command(void **state)
