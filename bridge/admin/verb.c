@@ -1,5 +1,6 @@
 #include "verb.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include <bridge/host.h>
 #include <bridge/log.h>
 
+#include "delivery_dead.h"
 #include "domain.h"
 #include "jid.h"
 #include "roll.h"
@@ -278,6 +280,154 @@ static void run_backup(struct admin *admin, const char *const *args, struct answ
     answer_go_on(answer, &source, backup);
 }
 
+/* --- deliveries ----------------------------------------------------------- */
+
+static void say_deliveries(const struct bridge_host *host, struct answer *answer)
+{
+    struct delivery_counts c;
+
+    if (!host->deliveries)
+        return;
+    deliveries_count(host->deliveries, &c);
+    answer_line(answer, "%s\tto the network\t%zu\t%zu\t%" PRIu64 "\t%" PRIu64, host->name,
+                c.out_waiting, c.out_hand, c.sent, c.failed);
+    answer_line(answer, "%s\tto users\t%zu\t%zu\t%" PRIu64 "\t%" PRIu64, host->name,
+                c.in_waiting, c.in_hand, c.proven, c.dead);
+}
+
+static void run_deliveries(struct admin *admin, const char *const *args, struct answer *answer)
+{
+    const struct core *core = admin->core;
+    struct bridge_host *only;
+
+    if (find_domain(admin, args[0], &only, answer))
+        return;
+    answer_heading(answer, "DOMAIN\tDIRECTION\tWAITING\tIN HAND\tSENT\tFAILED");
+    for (size_t i = 0; i < core->host_count; i++) {
+        if (!only || core->hosts[i] == only)
+            say_deliveries(core->hosts[i], answer);
+    }
+    answer_ok(answer);
+}
+
+struct dead_list {
+    struct bridge_host *host;
+    int64_t after;
+};
+
+static bool say_dead(void *arg, const struct store_delivery *letter)
+{
+    struct answer *answer = arg;
+    struct dead_list *list = answer->state;
+    struct strbuf age = STRBUF_INIT(64);
+
+    list->after = letter->id;
+    roll_add_age(&age, (uint64_t)(clock_wall() - letter->created));
+    answer_line(answer, "%" PRId64 "\t%s\t%s\t%s\t%s", letter->id, letter->user, letter->contact,
+                strbuf_text(&age), letter->reason ? letter->reason : "");
+    strbuf_release(&age);
+    return !answer_full(answer);
+}
+
+static void more_dead(struct answer *answer, void *state)
+{
+    struct dead_list *list = state;
+
+    dead_letters_each(list->host, list->after, say_dead, answer);
+    if (!answer_full(answer))
+        answer_ok(answer);
+}
+
+static void run_dead(struct admin *admin, const char *const *args, struct answer *answer)
+{
+    static const struct answer_source source = { .more = more_dead, .release = free };
+    struct bridge_host *host;
+
+    if (find_domain(admin, args[0], &host, answer))
+        return;
+    struct dead_list *list = bridge_alloc(sizeof *list);
+    list->host = host;
+    answer_heading(answer, "ID\tUSER\tCONTACT\tAGE\tREASON");
+    answer_go_on(answer, &source, list);
+}
+
+struct burial {
+    struct answer *answer;
+    struct dead_letters_job *job; /* NULL: it has ended */
+    const char *word;
+};
+
+static void burial_release(void *state)
+{
+    struct burial *burial = state;
+
+    if (burial->job)
+        dead_letters_leave(burial->job);
+    free(burial);
+}
+
+static void on_buried_some(void *arg, size_t done)
+{
+    const struct burial *burial = arg;
+
+    if (burial->answer->out.len) /* a client that does not read gets no more of them */
+        return;
+    answer_progress(burial->answer, "%zu", done);
+    answer_wake(burial->answer);
+}
+
+static void on_buried(void *arg, size_t done, const struct bridge_error *why)
+{
+    struct burial *burial = arg;
+    struct answer *answer = burial->answer;
+
+    burial->job = NULL;
+    if (why) {
+        answer_end(answer, ANSWER_FAILED, "%s after %zu: %s", burial->word, done, why->text);
+    } else {
+        answer_line(answer, "%s: %zu", burial->word, done);
+        answer_ok(answer);
+    }
+    answer_wake(answer);
+}
+
+static void end_dead(struct admin *admin, const char *const *args, enum dead_letter_end end,
+                     struct answer *answer)
+{
+    static const struct dead_letters_events events = { on_buried_some, on_buried };
+    static const struct answer_source source = { .release = burial_release };
+    struct bridge_host *host;
+    char *rest;
+
+    if (find_domain(admin, args[0], &host, answer))
+        return;
+    bool all = !strcmp(args[1], "all");
+    int64_t id = all ? 0 : strtoll(args[1], &rest, 10);
+    if (!all && (id <= 0 || *rest)) {
+        answer_end(answer, ANSWER_USAGE, "expected an ID from \"dead %s\", or all; not \"%s\"",
+                   args[0], args[1]);
+        return;
+    }
+    struct burial *burial = bridge_alloc(sizeof *burial);
+    burial->answer = answer;
+    burial->word = end == DEAD_LETTER_DROP ? "dropped" : "to be tried again";
+    answer_go_on(answer, &source, burial);
+    burial->job = dead_letters_end(host, end, id, &events, burial);
+    if (!burial->job)
+        answer_end(answer, ANSWER_FAILED, all ? "there are no dead letters at %s"
+                                              : "there is no such dead letter at %s", host->name);
+}
+
+static void run_retry(struct admin *admin, const char *const *args, struct answer *answer)
+{
+    end_dead(admin, args, DEAD_LETTER_RETRY, answer);
+}
+
+static void run_drop(struct admin *admin, const char *const *args, struct answer *answer)
+{
+    end_dead(admin, args, DEAD_LETTER_DROP, answer);
+}
+
 /* --- the table ------------------------------------------------------------ */
 
 static void run_help(struct admin *admin, const char *const *args, struct answer *answer)
@@ -305,6 +455,13 @@ static const struct verb verbs[] = {
       "show or set how much is logged: error, warning, info or debug", run_log },
     { "backup", "FILE", 1, 1, true, "copy the database to a new file while it is in use",
       run_backup },
+    { "deliveries", "[DOMAIN]", 0, 1, false,
+      "messages that are kept until they arrive: how many wait, and since the start",
+      run_deliveries },
+    { "dead", "DOMAIN", 1, 1, false, "dead letters: messages that a user's server refused",
+      run_dead },
+    { "retry", "DOMAIN ID|all", 2, 2, true, "try dead letters again", run_retry },
+    { "drop", "DOMAIN ID|all", 2, 2, true, "drop dead letters", run_drop },
     { 0 },
 };
 

@@ -117,7 +117,7 @@ static void store(struct deliveries *d, struct taking *t, const char *id, const 
     t->row = (struct store_delivery){
         .id = delivery_next_id(d), .domain = d->host->name, .user = t->user,
         .contact = t->contact, .direction = DELIVERY_IN, .created = now,
-        .deadline = now + d->host->deliver_within * 60 * 60 * 1000,
+        .deadline = delivery_deadline(d),
     };
     struct store_delivery full = t->row;
     full.stanza = id;

@@ -150,9 +150,9 @@ static void on_stored(void *arg, const struct bridge_error *why)
     acceptance_free(a);
 }
 
-static int64_t deadline_of(const struct deliveries *d, int64_t now)
+int64_t delivery_deadline(const struct deliveries *d)
 {
-    return now + d->host->deliver_within * 60 * 60 * 1000;
+    return clock_wall() + d->host->deliver_within * 60 * 60 * 1000;
 }
 
 int delivery_accept(struct bridge_session *session, const char *contact,
@@ -175,7 +175,7 @@ int delivery_accept(struct bridge_session *session, const char *contact,
         .id = delivery_next_id(d), .domain = d->host->name, .user = session->user,
         .contact = contact, .direction = DELIVERY_OUT, .client = origin->client,
         .to = origin->to, .stanza = message->id, .mark = mark, .body = packed,
-        .receipt = message->receipt, .created = now, .deadline = deadline_of(d, now),
+        .receipt = message->receipt, .created = now, .deadline = delivery_deadline(d),
     };
     own_texts(&a->row);
     free(mark);
@@ -302,7 +302,7 @@ struct store_delivery *delivery_notice_new(struct deliveries *d, const struct st
     *notice = (struct store_delivery){
         .id = delivery_next_id(d), .domain = d->host->name, .user = row->user,
         .contact = row->contact, .direction = DELIVERY_IN, .body = strbuf_text(&out),
-        .created = now, .deadline = deadline_of(d, now),
+        .created = now, .deadline = delivery_deadline(d),
     };
     own_texts(notice);
     strbuf_release(&out);
@@ -334,7 +334,7 @@ void bridge_delivery_sent(struct bridge_host *host, int64_t delivery, const char
     struct delivery_event end = { .kind = DELIVERY_EV_LATE, .now = event.now };
     bool reports = host->transport->features & BRIDGE_HAS_RECEIPT;
 
-    event.grace = deadline_of(host->deliveries, event.now);
+    event.grace = delivery_deadline(host->deliveries);
     report(host, delivery, &event, &(struct report){ .foreign = foreign });
     if (!reports)
         report(host, delivery, &end, &(struct report){ 0 });

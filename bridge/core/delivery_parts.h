@@ -53,6 +53,8 @@ bool delivery_happen(struct deliveries *d, int64_t id, const struct delivery_eve
 /* Go on after so many ms, or earlier. */
 void delivery_schedule(struct deliveries *d, uint64_t ms);
 int64_t delivery_next_id(struct deliveries *d);
+/* Until when what is accepted now is tried. */
+int64_t delivery_deadline(const struct deliveries *d);
 /* Can something be stored now? -1 with *err set. */
 int delivery_may_store(struct deliveries *d, struct bridge_error *err);
 /* A row waits; a new one has been stored. */

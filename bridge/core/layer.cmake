@@ -20,6 +20,7 @@ layer(core
         contact.c
         core.c
         delivery.c
+        delivery_dead.c
         delivery_in.c
         delivery_out.c
         delivery_queue.c

@@ -2,12 +2,15 @@
  * whatever fails in between. */
 #include "delivery.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <bridge/clock.h>
 #include <bridge/host.h>
 
+#include "delivery_dead.h"
+#include "delivery_state.h"
 #include "dialogue.h"
 #include "domain.h"
 
@@ -527,6 +530,95 @@ static void a_server_that_cannot_pass_it_on_now_gets_it_again(void **state)
     ROWS("1 in failed 1 MO1 body reason\n");
 }
 
+/* --- dead letters --------------------------------------------------------------------------- */
+
+static size_t progress, ended;
+static void on_progress(void *arg, size_t done)
+{
+    (void)arg;
+    progress = done;
+}
+
+static void on_ended(void *arg, size_t done, const struct bridge_error *why)
+{
+    (void)arg;
+    assert_null(why);
+    ended = done;
+}
+
+static const struct dead_letters_events dead_events = { on_progress, on_ended };
+
+static bool count_dead(void *arg, const struct store_delivery *letter)
+{
+    assert_int_equal(letter->direction, DELIVERY_IN);
+    ++*(int *)arg;
+    return true;
+}
+
+static int dead(void)
+{
+    int count = 0;
+
+    dead_letters_each(host(), 0, count_dead, &count);
+    return count;
+}
+
+/* Messages 1 to n are dead letters. */
+static void bury(int n)
+{
+    char foreign[16];
+
+    for (int i = 1; i <= n; i++) {
+        snprintf(foreign, sizeof foreign, "MO%d", i);
+        take(foreign, "hi");
+        settle();
+        drop_sent();
+        bounce(i, "juliet@example.net", "cancel", "item-not-found");
+        settle();
+        LOGGED("warning", "dead letter: ");
+    }
+    assert_int_equal(dead(), n);
+    progress = ended = 0;
+}
+
+static void a_dead_letter_can_be_tried_again(void **state)
+{
+    (void)state;
+    bury(2);
+    assert_null(dead_letters_end(host(), DEAD_LETTER_RETRY, 3, &dead_events, NULL));
+    assert_non_null(dead_letters_end(host(), DEAD_LETTER_RETRY, 1, &dead_events, NULL));
+    settle();
+    assert_int_equal(ended, 1);
+    assert_int_equal(dead(), 1);
+    SENT(GOT("hi") PROOF(3));
+    RECV(PROOF(3));
+    settle();
+    ROWS("1 in sent 0 MO1 body reason\n2 in failed 0 MO2 body reason\n");
+}
+
+static void all_of_them_can_be_dropped(void **state)
+{
+    (void)state;
+    bury(3);
+    assert_non_null(dead_letters_end(host(), DEAD_LETTER_DROP, 0, &dead_events, NULL));
+    settle();
+    settle();
+    assert_int_equal(progress, 3);
+    assert_int_equal(ended, 3);
+    ROWS("");
+    assert_null(dead_letters_end(host(), DEAD_LETTER_DROP, 0, &dead_events, NULL));
+}
+
+static void who_does_not_wait_for_the_end_is_not_called(void **state)
+{
+    (void)state;
+    bury(1);
+    dead_letters_leave(dead_letters_end(host(), DEAD_LETTER_DROP, 1, &dead_events, NULL));
+    settle();
+    assert_int_equal(ended, 0);
+    assert_int_equal(dead(), 0);
+}
+
 static void what_the_users_client_has_received_is_over(void **state)
 {
     struct strbuf xml = STRBUF_INIT(4096);
@@ -570,6 +662,9 @@ int main(void)
         IT(what_is_not_proven_is_written_again_with_the_same_id),
         IT(a_server_that_cannot_pass_it_on_now_gets_it_again),
         IT(what_the_users_client_has_received_is_over),
+        IT(a_dead_letter_can_be_tried_again),
+        IT(all_of_them_can_be_dropped),
+        IT(who_does_not_wait_for_the_end_is_not_called),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
