@@ -544,6 +544,25 @@ void deliveries_forsaken(struct deliveries *d, const char *user)
     }
 }
 
+static void let_go(void *arg, struct delivery_item *item)
+{
+    struct deliveries *d = arg;
+    bool in_hand = item->life.state == DELIVERY_IN_HAND;
+
+    d->out_hand -= in_hand && item->life.direction == DELIVERY_OUT;
+    d->in_hand -= in_hand && item->life.direction == DELIVERY_IN;
+    item->life.state = DELIVERY_ENDED;
+    track_hand(d, item);
+}
+
+void deliveries_forget(struct deliveries *d, const char *user)
+{
+    if (!d)
+        return;
+    delivery_queue_forget(&d->out, user, let_go, d);
+    delivery_queue_forget(&d->in, user, let_go, d);
+}
+
 void deliveries_count(const struct deliveries *d, struct delivery_counts *out)
 {
     if (!d) {

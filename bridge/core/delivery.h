@@ -44,6 +44,9 @@ void deliveries_down(struct deliveries *d);
 void deliveries_proven(struct deliveries *d, uint64_t mark);
 /* The session of this user ends: what the transport had in hand for it is lost. */
 void deliveries_forsaken(struct deliveries *d, const char *user);
+/* The user's rows are gone: nothing of them waits any more. Looks at every
+ * conversation. */
+void deliveries_forget(struct deliveries *d, const char *user);
 /* Once a minute: deadlines, and what is kept long enough. */
 void deliveries_sweep(struct deliveries *d);
 /* The store takes writes again. */

@@ -224,6 +224,26 @@ void delivery_queue_remove(struct delivery_queue *q, struct delivery_item *item)
         lane_free(q, lane);
 }
 
+void delivery_queue_forget(struct delivery_queue *q, const char *user,
+                           void (*each)(void *arg, struct delivery_item *item), void *arg)
+{
+    struct delivery_lane **lanes = bridge_alloc((q->lanes.count + 1) * sizeof(void *)), *lane;
+    size_t i = 0, count = 0;
+
+    while ((lane = map_next(&q->lanes, &i))) {
+        if (!strcmp(lane->user, user))
+            lanes[count++] = lane;
+    }
+    for (i = 0; i < count; i++) {
+        for (size_t left = lanes[i]->count; left; left--) { /* the last frees the lane */
+            struct delivery_item *item = lanes[i]->first;
+            each(arg, item);
+            delivery_queue_remove(q, item);
+        }
+    }
+    free(lanes);
+}
+
 static struct delivery_lane *take_ready(struct delivery_queue *q)
 {
     struct delivery_lane *lane = q->ready;

@@ -67,6 +67,10 @@ void delivery_queue_changed(struct delivery_queue *q, struct delivery_item *item
 /* Frees it. */
 void delivery_queue_remove(struct delivery_queue *q, struct delivery_item *item);
 
+/* Remove all of this user's; `each` sees every one before. */
+void delivery_queue_forget(struct delivery_queue *q, const char *user,
+                           void (*each)(void *arg, struct delivery_item *item), void *arg);
+
 /* The next whose turn and time have come (or whose deadline has), or NULL. The caller
  * lets an event happen to it, and says so with changed() or remove(). */
 struct delivery_item *delivery_queue_next(struct delivery_queue *q, int64_t now);

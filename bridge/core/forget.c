@@ -6,6 +6,7 @@
 #include <bridge/clock.h>
 
 #include "contact.h"
+#include "delivery.h"
 #include "domain.h"
 #include "session.h"
 
@@ -150,6 +151,17 @@ static void enlist(struct forgetting *f)
     core->forgettings = f;
 }
 
+/* What waits to be delivered, either way. */
+static void drop_messages(const struct forgetting *f)
+{
+    struct core *core = f->core;
+
+    for (size_t i = 0; i < core->host_count; i++) {
+        if (!f->domain || !strcmp(f->domain, core->hosts[i]->name))
+            deliveries_forget(core->hosts[i]->deliveries, f->user);
+    }
+}
+
 static void on_removed(void *arg, const struct bridge_error *why)
 {
     struct forgetting *f = arg;
@@ -160,6 +172,7 @@ static void on_removed(void *arg, const struct bridge_error *why)
         return;
     }
     enlist(f);
+    drop_messages(f);
     on_timer(&f->timer);
 }
 

@@ -57,6 +57,8 @@ const struct write_type user_activity_remove_type = {
            "EXISTS (SELECT 1 FROM invitation WHERE maker = ?1)))",
 };
 
+const struct write_type user_deliveries_remove_type = { .sql = "DELETE FROM delivery" OF_USER };
+
 /* One for each table that knows users, and how many of the values it takes. */
 static const struct {
     enum write_kind kind;
@@ -65,6 +67,7 @@ static const struct {
     { WRITE_USER_CONTACTS_REMOVE, 2 }, { WRITE_USER_ACCOUNTS_REMOVE, 2 },
     { WRITE_USER_SETTINGS_REMOVE, 2 }, { WRITE_USER_INVITATIONS_REMOVE, 2 },
     { WRITE_USER_COUNTERS_REMOVE, 3 }, { WRITE_USER_ACTIVITY_REMOVE, 2 },
+    { WRITE_USER_DELIVERIES_REMOVE, 2 },
 };
 #define REMOVALS (sizeof removals / sizeof *removals)
 

@@ -72,6 +72,7 @@ static const struct write_type *const types[WRITE_KINDS] = {
     [WRITE_USER_INVITATIONS_REMOVE] = &user_invitations_remove_type,
     [WRITE_USER_COUNTERS_REMOVE] = &user_counters_remove_type,
     [WRITE_USER_ACTIVITY_REMOVE] = &user_activity_remove_type,
+    [WRITE_USER_DELIVERIES_REMOVE] = &user_deliveries_remove_type,
     [WRITE_DELIVERY_PUT] = &delivery_put_type,
     [WRITE_DELIVERY_CHANGE] = &delivery_change_type,
     [WRITE_DELIVERY_REMOVE] = &delivery_remove_type,

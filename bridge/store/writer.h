@@ -41,6 +41,7 @@ enum write_kind {
     WRITE_USER_INVITATIONS_REMOVE,
     WRITE_USER_COUNTERS_REMOVE,
     WRITE_USER_ACTIVITY_REMOVE,
+    WRITE_USER_DELIVERIES_REMOVE,
     WRITE_DELIVERY_PUT,
     WRITE_DELIVERY_CHANGE,
     WRITE_DELIVERY_REMOVE,
@@ -86,6 +87,7 @@ extern const struct write_type activity_put_type;                      /* user.c
 extern const struct write_type user_contacts_remove_type, user_accounts_remove_type;
 extern const struct write_type user_settings_remove_type, user_invitations_remove_type;
 extern const struct write_type user_counters_remove_type, user_activity_remove_type;
+extern const struct write_type user_deliveries_remove_type;
 extern const struct write_type delivery_put_type, delivery_change_type; /* delivery.c */
 extern const struct write_type delivery_remove_type, seen_put_type;
 extern const struct write_type deliveries_prune_type, seen_prune_type;

@@ -530,6 +530,34 @@ static void a_server_that_cannot_pass_it_on_now_gets_it_again(void **state)
     ROWS("1 in failed 1 MO1 body reason\n");
 }
 
+/* --- a user who leaves ---------------------------------------------------------------------- */
+
+static void of_a_user_who_leaves_nothing_waits(void **state)
+{
+    (void)state;
+    RECV(SAYS("m1", "alice", "one"));
+    RECV(SAYS("m2", "alice", "two"));
+    settle();
+    DOWN("open juliet@example.net\ndeliver 1 alice id=m1: one\n");
+    lab_cut(LAB_DOMAIN);
+    LOGGED("error", "connection reset by peer");
+    take("MO1", "hi");
+    settle();
+    deliveries_forget(host()->deliveries, "romeo@example.net");
+    struct delivery_counts counts;
+    deliveries_count(host()->deliveries, &counts);
+    assert_int_equal(counts.out_waiting, 1);
+    assert_int_equal(counts.out_hand, 1);
+    assert_int_equal(counts.in_waiting, 1);
+    deliveries_forget(host()->deliveries, "juliet@example.net");
+    deliveries_count(host()->deliveries, &counts);
+    assert_int_equal(counts.out_waiting + counts.out_hand + counts.in_waiting, 0);
+    lab_reconnect(LAB_DOMAIN);
+    lab_shake_hands(LAB_DOMAIN);
+    settle();
+    SENT("");
+}
+
 /* --- dead letters --------------------------------------------------------------------------- */
 
 static size_t progress, ended;
@@ -662,6 +690,7 @@ int main(void)
         IT(what_is_not_proven_is_written_again_with_the_same_id),
         IT(a_server_that_cannot_pass_it_on_now_gets_it_again),
         IT(what_the_users_client_has_received_is_over),
+        IT(of_a_user_who_leaves_nothing_waits),
         IT(a_dead_letter_can_be_tried_again),
         IT(all_of_them_can_be_dropped),
         IT(who_does_not_wait_for_the_end_is_not_called),
