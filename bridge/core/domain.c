@@ -6,6 +6,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/words.h>
 
 #include "ask.h"
 #include "delivery.h"
@@ -163,7 +164,7 @@ int domain_target(struct bridge_host *host, const struct jid *jid, struct target
     if (!jid_local(jid))
         return 0;
     if (!host->transport)
-        return bridge_fail(err, BRIDGE_NOT_FOUND, "Nobody has an address at %s", host->name);
+        return bridge_fail(err, BRIDGE_NOT_FOUND, _("Nobody has an address at %s"), host->name);
     jid_unescape(&local, jid_local(jid));
     target->kind = host->transport->classify(host->instance, strbuf_text(&local),
                                              &target->address, err);

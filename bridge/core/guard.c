@@ -6,6 +6,7 @@
 
 #include <bridge/log.h>
 #include <bridge/strbuf.h>
+#include <bridge/words.h>
 
 #include "core.h"
 #include "domain.h"
@@ -81,26 +82,44 @@ static const char *plain_address(const char *uri, int *len)
     return uri;
 }
 
-static int refuse(const struct bridge_host *host, const char *why, const char *user,
-                  struct bridge_error *err)
+/* Whom to ask about it, if the admin has said so. */
+static const char *contact(const struct bridge_host *host, int *len)
 {
     const struct setting_strings *admins = &host->core->options->gateway.admins;
-    const char *admin = "";
-    int len = 0;
+    const char *admin = admins->count ? plain_address(admins->items[0], len) : NULL;
 
-    if (admins->count)
-        admin = plain_address(admins->items[0], &len);
-    return bridge_fail(err, BRIDGE_FORBIDDEN, "%s %s %s%s%.*s", host->name, why, user,
-                       len ? "; ask " : "", len, admin);
+    return admin && *len ? admin : NULL;
+}
+
+static int refuse_banned(const struct bridge_host *host, const char *user,
+                         struct bridge_error *err)
+{
+    int len;
+    const char *admin = contact(host, &len);
+
+    if (!admin)
+        return bridge_fail(err, BRIDGE_FORBIDDEN, _("%s has banned %s"), host->name, user);
+    return bridge_fail(err, BRIDGE_FORBIDDEN, _("%s has banned %s; ask %.*s"), host->name, user,
+                       len, admin);
+}
+
+static int refuse_stranger(const struct bridge_host *host, const char *user,
+                           struct bridge_error *err)
+{
+    int len;
+    const char *admin = contact(host, &len);
+
+    if (!admin)
+        return bridge_fail(err, BRIDGE_FORBIDDEN, _("%s is not open to %s"), host->name, user);
+    return bridge_fail(err, BRIDGE_FORBIDDEN, _("%s is not open to %s; ask %.*s"), host->name,
+                       user, len, admin);
 }
 
 int guard_admit(const struct bridge_host *host, const char *user, struct bridge_error *err)
 {
     if (permit_users_have(&host->core->guard.banned, user))
-        return refuse(host, "has banned", user, err);
-    if (!permit_admits(&host->permit, user))
-        return refuse(host, "is not open to", user, err);
-    return 0;
+        return refuse_banned(host, user, err);
+    return permit_admits(&host->permit, user) ? 0 : refuse_stranger(host, user, err);
 }
 
 /* --- how much --------------------------------------------------------------------- */

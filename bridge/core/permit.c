@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <bridge/clock.h>
+#include <bridge/words.h>
 #include <bridge/strbuf.h>
 
 #include "jid.h"
@@ -107,20 +108,41 @@ static void bucket_take(struct permit_bucket *bucket, int64_t per_minute, uint64
                        MINUTE_NS / (uint64_t)per_minute;
 }
 
-static const char *plural(int64_t n)
+static long long seconds(uint64_t wait)
 {
-    return n == 1 ? "" : "s";
+    return (long long)((wait + SECOND_NS - 1) / SECOND_NS);
 }
 
-/* "You may send" 30 "message"s ... */
-static int fail_minute(struct bridge_error *err, const char *may, int64_t limit,
-                       const char *what, uint64_t wait)
+static int fail_own(struct bridge_error *err, int64_t limit, uint64_t wait)
 {
-    int64_t seconds = (int64_t)((wait + SECOND_NS - 1) / SECOND_NS);
+    return bridge_fail(err, BRIDGE_BUSY, bridge_words_n(
+        "You may send %lld message a minute here; try again in %lld s",
+        "You may send %lld messages a minute here; try again in %lld s",
+        (unsigned long)limit), (long long)limit, seconds(wait));
+}
 
-    return bridge_fail(err, BRIDGE_BUSY,
-                       "%s %" PRId64 " %s%s a minute here; try again in %" PRId64 " second%s",
-                       may, limit, what, plural(limit), seconds, plural(seconds));
+static int fail_total(struct bridge_error *err, int64_t limit, uint64_t wait)
+{
+    return bridge_fail(err, BRIDGE_BUSY, bridge_words_n(
+        "All users together may send %lld message a minute here; try again in %lld s",
+        "All users together may send %lld messages a minute here; try again in %lld s",
+        (unsigned long)limit), (long long)limit, seconds(wait));
+}
+
+static int fail_joins(struct bridge_error *err, int64_t limit, uint64_t wait)
+{
+    return bridge_fail(err, BRIDGE_BUSY, bridge_words_n(
+        "You may join rooms or add contacts %lld time a minute here; try again in %lld s",
+        "You may join rooms or add contacts %lld times a minute here; try again in %lld s",
+        (unsigned long)limit), (long long)limit, seconds(wait));
+}
+
+static int fail_day(struct bridge_error *err, int64_t limit)
+{
+    return bridge_fail(err, BRIDGE_BUSY, bridge_words_n(
+        "You have sent %lld message today, the most that is allowed here; it goes on at 00:00 UTC",
+        "You have sent %lld messages today, the most that is allowed here; it goes on at 00:00 UTC",
+        (unsigned long)limit), (long long)limit);
 }
 
 int64_t permit_today(void)
@@ -148,15 +170,11 @@ int permit_message(struct permit *permit, struct permit_usage *usage, struct bri
     uint64_t now = now_ns();
     turn_day(usage);
     if (l->messages_per_day && usage->sent >= l->messages_per_day)
-        return bridge_fail(err, BRIDGE_BUSY,
-                           "You have sent %" PRId64 " message%s today, the most that is "
-                           "allowed here; it goes on at 00:00 UTC", l->messages_per_day,
-                           plural(l->messages_per_day));
+        return fail_day(err, l->messages_per_day);
     if ((wait = bucket_wait(&usage->messages, l->messages_per_minute, now)))
-        return fail_minute(err, "You may send", l->messages_per_minute, "message", wait);
+        return fail_own(err, l->messages_per_minute, wait);
     if ((wait = bucket_wait(&permit->total, l->total_per_minute, now)))
-        return fail_minute(err, "All users together may send", l->total_per_minute, "message",
-                           wait);
+        return fail_total(err, l->total_per_minute, wait);
     bucket_take(&usage->messages, l->messages_per_minute, now);
     bucket_take(&permit->total, l->total_per_minute, now);
     return 0;
@@ -176,7 +194,7 @@ int permit_join(const struct permit *permit, struct permit_usage *usage,
     uint64_t wait = bucket_wait(&usage->joins, limit, now);
 
     if (wait)
-        return fail_minute(err, "You may join rooms or add contacts", limit, "time", wait);
+        return fail_joins(err, limit, wait);
     bucket_take(&usage->joins, limit, now);
     return 0;
 }

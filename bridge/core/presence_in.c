@@ -54,9 +54,10 @@ static void on_room_presence(const struct inbound *in)
     };
 
     if (!request.nick)
-        inbound_refuse_with(in, BRIDGE_ADDRESS, "A nick is missing: join as %s/nick", jid_bare(in->to));
+        inbound_refuse_with(in, BRIDGE_ADDRESS, _("A nick is missing: join as %s/nick"),
+                            jid_bare(in->to));
     else if (!in->host->transport->join)
-        inbound_refuse_with(in, BRIDGE_UNSUPPORTED, "There are no rooms here");
+        inbound_refuse_with(in, BRIDGE_UNSUPPORTED, _("There are no rooms here"));
     else if (room)
         on_presence_inside(in, room, &request, muc);
     else if (muc)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <bridge/host.h>
+#include <bridge/words.h>
 
 #include "adhoc.h"
 #include "card.h"
@@ -87,9 +88,9 @@ static void answer_occupant_ping(const struct query *q)
     struct bridge_room *room = query_room(q);
 
     if (!room || !room_has_client(room, jid_full(q->from)))
-        query_refuse(q, BRIDGE_OUTSIDE, "You are not in this room; join it again");
+        query_refuse(q, BRIDGE_OUTSIDE, _("You are not in this room; join it again"));
     else if (!bridge_room_find(room, jid_resource(q->to), NULL))
-        query_refuse(q, BRIDGE_NOT_FOUND, "Nobody in this room has that nick");
+        query_refuse(q, BRIDGE_NOT_FOUND, _("Nobody in this room has that nick"));
     else
         answer_ping(q);
 }
@@ -101,9 +102,11 @@ static void refuse_for_occupant(const struct query *q)
     struct bridge_room *room = query_room(q);
 
     if (!room || !room_has_client(room, jid_full(q->from)))
-        query_refuse(q, BRIDGE_INVALID, "Only those who are in a room may ask about its occupants");
+        query_refuse(q, BRIDGE_INVALID,
+                     _("Only those who are in a room may ask about its occupants"));
     else
-        query_refuse(q, BRIDGE_NO_SERVICE, "The network tells nothing about this person's client");
+        query_refuse(q, BRIDGE_NO_SERVICE,
+                     _("The network tells nothing about this person's client"));
 }
 
 /* --- all --------------------------------------------------------------------------------- */
@@ -127,7 +130,7 @@ static void answer_command(const struct query *q)
     struct command_place place = place_of(q);
 
     if (is_occupant(q) || !adhoc_offers(&place, jid_bare(q->from)))
-        query_refuse(q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
+        query_refuse(q, BRIDGE_NO_SERVICE, _("Nothing here understands this request"));
     else
         adhoc_answer(&place, q->iq, q->payload, q->from);
 }
@@ -170,7 +173,8 @@ static void refuse_node(const struct query *q)
 {
     bool room = q->target->kind == BRIDGE_ADDRESS_ROOM;
 
-    query_refuse(q, room ? BRIDGE_UNSUPPORTED : BRIDGE_NOT_FOUND, "There is no such node here");
+    query_refuse(q, room ? BRIDGE_UNSUPPORTED : BRIDGE_NOT_FOUND,
+                 _("There is no such node here"));
 }
 
 /* The nodes that there are: commands. */
@@ -215,5 +219,5 @@ void query_answer(struct bridge_host *host, xmpp_stanza_t *iq, const struct jid 
             return;
         }
     }
-    query_refuse(&q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
+    query_refuse(&q, BRIDGE_NO_SERVICE, _("Nothing here understands this request"));
 }

@@ -6,6 +6,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/words.h>
 
 #include "core.h"
 #include "jid.h"
@@ -388,8 +389,9 @@ static void enter_again(struct bridge_room *room, const struct room_request *req
     if (!client_find(room, request->client) && room->client_count == CLIENTS_MAX) {
         struct client refused = { 0 };
         struct bridge_error err;
-        bridge_fail(&err, BRIDGE_BUSY, "You are in this room with %d clients already; leave it "
-                    "with one of them first", CLIENTS_MAX);
+        bridge_fail(&err, BRIDGE_BUSY,
+                    _("You are in this room with %d clients already; leave it with one of them "
+                      "first"), CLIENTS_MAX);
         client_set(&refused, request);
         send_error(room, &refused, &err);
         client_release(&refused);
@@ -431,9 +433,9 @@ void room_change_nick(struct bridge_room *room, const struct room_request *reque
 
     client_set(&room->renamer, request);
     if (!transport->rename)
-        bridge_fail(&err, BRIDGE_UNSUPPORTED, "nicks cannot be changed here");
+        bridge_fail(&err, BRIDGE_UNSUPPORTED, _("nicks cannot be changed here"));
     else if (!room->joined)
-        bridge_fail(&err, BRIDGE_RETRY, "wait until you are in the room");
+        bridge_fail(&err, BRIDGE_RETRY, _("wait until you are in the room"));
     else
         rc = transport->rename(room->session->data, room, request->nick, &err);
     if (rc) {
@@ -455,7 +457,7 @@ void room_expel(struct bridge_host *host, const struct jid *occupant, const char
                         &(struct room_presence){
                             .unavailable = true,
                             .statuses = statuses,
-                            .reason = "You are not in this room; join it again",
+                            .reason = _("You are not in this room; join it again"),
                             .forced = true,
                         });
     domain_send(host, stanza);
@@ -694,7 +696,7 @@ static void user_departed(struct bridge_room *room, enum bridge_departure how,
     if (!room->joined) {
         struct bridge_error why;
         bridge_fail(&why, how == BRIDGE_BANNED ? BRIDGE_FORBIDDEN : BRIDGE_RETRY, "%s",
-                    reason ? reason : "You were put out of the room while entering it");
+                    reason ? reason : _("You were put out of the room while entering it"));
         bridge_room_refused(room, &why);
         return;
     }

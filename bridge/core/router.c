@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <bridge/log.h>
+#include <bridge/words.h>
 
 #include "ability.h"
 #include "addressee.h"
@@ -25,7 +26,8 @@ static void dispatch(struct inbound *in)
     struct bridge_error err;
 
     if (in->host->core->stopping) {
-        inbound_refuse_with(in, BRIDGE_RETRY, "The gateway is shutting down; try again later");
+        inbound_refuse_with(in, BRIDGE_RETRY,
+                            _("The gateway is shutting down; try again later"));
         return;
     }
     if (domain_target(in->host, in->to, &in->target, &err)) {

@@ -5,6 +5,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/words.h>
 
 #include "ability.h"
 #include "addressee.h"
@@ -57,7 +58,7 @@ struct bridge_session *session_open(struct bridge_host *host, const char *user,
         return session;
     }
     if (host->core->stopping) {
-        bridge_fail(err, BRIDGE_RETRY, "The gateway is shutting down; try again later");
+        bridge_fail(err, BRIDGE_RETRY, _("The gateway is shutting down; try again later"));
         return NULL;
     }
     if (register_admit(host, user, err)) {

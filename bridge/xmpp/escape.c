@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <bridge/utf8.h>
+#include <bridge/words.h>
 
 /* XEP-0106 §3.2: a localpart has none of these; each becomes a backslash and
  * its code in two hexadecimal digits. */
@@ -52,10 +53,10 @@ int jid_escape(struct strbuf *out, const char *text, struct bridge_error *err)
     size_t len = strlen(text);
 
     if (!len || !utf8_valid(text, len))
-        return bridge_fail(err, BRIDGE_ADDRESS, "'%s' cannot be an address", text);
+        return bridge_fail(err, BRIDGE_ADDRESS, _("'%s' cannot be an address"), text);
     if (text[0] == ' ' || text[len - 1] == ' ')
         return bridge_fail(err, BRIDGE_ADDRESS,
-                           "an address cannot begin or end with a space: '%s'", text);
+                           _("an address cannot begin or end with a space: '%s'"), text);
     for (;;) {
         size_t plain = strcspn(text, DISALLOWED "\\");
         strbuf_add(out, text, plain);

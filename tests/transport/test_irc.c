@@ -168,10 +168,10 @@ static void names_the_networks_when_no_others_are_allowed(void **state)
     settings.open_networks = false;
     assert_string_equal(
         fake_classify("#c%irc.libera.chat"),
-        "error there is no network 'irc.libera.chat' here; there are net, slow");
+        "error there is no network 'irc.libera.chat' here; those that there are: net, slow");
     settings.networks.count = 1;
     assert_string_equal(fake_classify("libera"),
-                        "error there is no network 'libera' here; there is net");
+                        "error there is no network 'libera' here; those that there are: net");
 }
 
 static void refuses_settings_that_make_no_sense(void **state)

@@ -291,7 +291,7 @@ static void too_many_messages_come_back_until_there_is_room_again(void **state)
     reload(o);
     RECV(SAY(JULIET, "1") SAY(JULIET, "2") SAY(JULIET, "3"));
     DOWN("open " JULIET "\nsend friend id=1: hi\nsend friend id=2: hi\n");
-    told("You may send 2 messages a minute here; try again in 30 seconds");
+    told("You may send 2 messages a minute here; try again in 30 s");
     SENT(BUSY(JULIET, "3"));
     RECV(SAY(ROMEO, "1"));
     DOWN("open " ROMEO "\nsend friend id=1: hi\n");
@@ -312,7 +312,7 @@ static void limits_hold_from_the_start(void **state)
     lab_shake_hands(LAB_DOMAIN);
     RECV(SAY(JULIET, "1") SAY(JULIET, "2"));
     fake_transport_forget();
-    told("You may send 1 message a minute here; try again in 60 seconds");
+    told("You may send 1 message a minute here; try again in 60 s");
     SENT(BUSY(JULIET, "2"));
 }
 
@@ -338,7 +338,7 @@ static void rooms_subjects_and_private_messages_count_too(void **state)
     fake_transport_forget();
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         RECV(more[i]);
-        told("You may send 3 messages a minute here; try again in 20 seconds");
+        told("You may send 3 messages a minute here; try again in 20 s");
         struct canonical sent = lab_take(LAB_DOMAIN);
         assert_int_equal(sent.count, 1);
         canonical_release(&sent);
@@ -358,14 +358,14 @@ static void all_users_share_the_total(void **state)
     RECV(SAY(JULIET, "1") SAY(ROMEO, "1"));
     DOWN("open " JULIET "\nsend friend id=1: hi\nopen " ROMEO "\n");
     told("All users together may send 1 message a minute here; try again in "
-                          "60 seconds");
+         "60 s");
     SENT(BUSY(ROMEO, "1"));
 }
 
 static void joins_and_subscriptions_have_a_limit_and_coming_back_has_none(void **state)
 {
     static const char text[] = "You may join rooms or add contacts 2 times a minute here; try "
-                               "again in 30 seconds";
+                               "again in 30 s";
     struct options *o = lab_options(false);
 
     (void)state;

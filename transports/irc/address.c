@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <bridge/words.h>
+
 #include "casemap.h"
 
 /* Before a network has said otherwise (RFC 2811 §2.1). */
@@ -36,8 +38,8 @@ bool address_nick_ok(const char *nick)
 static int not_an_address(struct bridge_error *err, const char *localpart, const char *why)
 {
     return bridge_fail(err, BRIDGE_ADDRESS,
-                       "'%.80s': %s. Write #channel%%NETWORK for a channel or nick%%NETWORK "
-                       "for a person, for example #bridged%%irc.libera.chat",
+                       _("'%.80s': %s. Write #channel%%NETWORK for a channel or nick%%NETWORK "
+                         "for a person, for example #bridged%%irc.libera.chat"),
                        localpart, why);
 }
 
@@ -52,17 +54,17 @@ int address_parse(struct address *address, const char *localpart,
     address->name[0] = 0;
     address->kind = BRIDGE_ADDRESS_NONE;
     if (!percent && channel)
-        return not_an_address(err, localpart, "the network is missing");
+        return not_an_address(err, localpart, _("the network is missing"));
     if (!put(address->network, network, strlen(network)))
-        return not_an_address(err, localpart, "the network's name is too long");
+        return not_an_address(err, localpart, _("the network's name is too long"));
     if (!*address->network)
-        return not_an_address(err, localpart, "there is no network after the %");
+        return not_an_address(err, localpart, _("there is no network after the %"));
     if (percent && !put(address->name, localpart, (size_t)(percent - localpart)))
-        return not_an_address(err, localpart, "the name is too long");
+        return not_an_address(err, localpart, _("the name is too long"));
     if (percent && !*address->name)
-        return not_an_address(err, localpart, "there is no name before the %");
+        return not_an_address(err, localpart, _("there is no name before the %"));
     if (percent && !(channel ? is_param(address->name) : address_nick_ok(address->name)))
-        return not_an_address(err, localpart, "the name has characters that IRC has not");
+        return not_an_address(err, localpart, _("the name has characters that IRC has not"));
     if (network_find(settings, address->network, &found, err))
         return -1;
     if (!percent)

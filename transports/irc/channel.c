@@ -7,6 +7,7 @@
 #include <bridge/clock.h>
 #include <bridge/log.h>
 #include <bridge/utf8.h>
+#include <bridge/words.h>
 
 #include "address.h"
 #include "casemap.h"
@@ -150,7 +151,7 @@ static void put_out(struct channel *c, enum bridge_departure how, const char *ac
     if (c->state == CHANNEL_JOINED) {
         depart(c, how, actor, reason);
     } else {
-        bridge_fail(&why, BRIDGE_FORBIDDEN, "%s was left at once: %s", c->name,
+        bridge_fail(&why, BRIDGE_FORBIDDEN, _("%s was left at once: %s"), c->name,
                     reason ? reason : "no reason given");
         refuse(c, &why);
     }
@@ -234,11 +235,11 @@ int channel_join(struct irc_link *link, struct bridge_room *room, const char *na
     struct channel *c = channel_find(link, name);
 
     if (c && c->room)
-        return bridge_fail(err, BRIDGE_CONFLICT, "you are in this channel already, as %s%%%s",
+        return bridge_fail(err, BRIDGE_CONFLICT, _("you are in this channel already, as %s%%%s"),
                            c->name, link->network);
     if (key && (!*key || strpbrk(key, " ,") || strlen(key) > IRC_NAME_MAX))
         return bridge_fail(err, BRIDGE_AUTH,
-                           "no password on IRC is so long, or has a space or a comma in it");
+                           _("no password on IRC is so long, or has a space or a comma in it"));
     if (!c)
         c = new_channel(link, name);
     attach(c, room);
@@ -302,7 +303,7 @@ static void give_up(struct channel *c)
         named(c);
         return;
     }
-    bridge_fail(&why, BRIDGE_RETRY, "%s did not answer within %d seconds", c->link->network,
+    bridge_fail(&why, BRIDGE_RETRY, _("%s did not answer within %d seconds"), c->link->network,
                 ANSWER_WITHIN / 1000);
     refuse(c, &why);
 }
@@ -313,7 +314,7 @@ static void check_renaming(struct irc_link *link, uint64_t now)
 
     if (!link->renaming || now < link->rename_by)
         return;
-    bridge_fail(&why, BRIDGE_RETRY, "%s did not answer", link->network);
+    bridge_fail(&why, BRIDGE_RETRY, _("%s did not answer"), link->network);
     struct bridge_room *room = link->renaming->room;
     char *nick = link->wanted_nick;
     link->wanted_nick = NULL;
@@ -352,19 +353,19 @@ int channel_rename(struct channel *c, const char *nick, struct bridge_error *err
     size_t most = link->isupport.nicklen;
 
     if (c->state != CHANNEL_JOINED)
-        return bridge_fail(err, BRIDGE_RETRY, "you are not in %s yet", c->name);
+        return bridge_fail(err, BRIDGE_RETRY, _("you are not in %s yet"), c->name);
     if (!address_nick_ok(nick))
-        return bridge_fail(err, BRIDGE_INVALID, "'%s' cannot be a nick on IRC", nick);
+        return bridge_fail(err, BRIDGE_INVALID, _("'%s' cannot be a nick on IRC"), nick);
     if (most && strlen(nick) > most)
-        return bridge_fail(err, BRIDGE_INVALID, "nicks on %s have at most %zu letters",
+        return bridge_fail(err, BRIDGE_INVALID, _("nicks on %s have at most %zu letters"),
                            link->network, most);
     if (!strcmp(nick, link->nick))
-        return bridge_fail(err, BRIDGE_CONFLICT, "%s is your nick already", nick);
+        return bridge_fail(err, BRIDGE_CONFLICT, _("%s is your nick already"), nick);
     if (link->renaming)
-        return bridge_fail(err, BRIDGE_BUSY, "%s has not yet answered the last change of nick",
+        return bridge_fail(err, BRIDGE_BUSY, _("%s has not yet answered the last change of nick"),
                            link->network);
     if (link_queue(link, IRC_NICK, nick, NULL, NULL, NULL))
-        return bridge_fail(err, BRIDGE_INVALID, "'%s' cannot be a nick on IRC", nick);
+        return bridge_fail(err, BRIDGE_INVALID, _("'%s' cannot be a nick on IRC"), nick);
     link->renaming = c;
     link->wanted_nick = bridge_strdup(nick);
     link->rename_by = clock_monotonic() + ANSWER_WITHIN;
@@ -399,7 +400,7 @@ int channel_subject(struct channel *c, const char *text, const char *id,
     if (link->isupport.topiclen && link->isupport.topiclen < most)
         most = link->isupport.topiclen;
     if (strlen(text) > most)
-        return bridge_fail(err, BRIDGE_INVALID, "a topic on %s has at most %zu bytes",
+        return bridge_fail(err, BRIDGE_INVALID, _("a topic on %s has at most %zu bytes"),
                            link->network, most);
     char *line = bridge_strdup(text);
     for (char *p = line; (p = strpbrk(p, "\r\n"));) /* IRC has one line for it */
@@ -407,7 +408,7 @@ int channel_subject(struct channel *c, const char *text, const char *id,
     rc = link_queue(link, IRC_TOPIC, c->name, line, bridge_room_address(c->room), id);
     free(line);
     if (rc)
-        return bridge_fail(err, BRIDGE_INVALID, "IRC has no way to write this topic");
+        return bridge_fail(err, BRIDGE_INVALID, _("IRC has no way to write this topic"));
     link_flush(link);
     return 0;
 }
@@ -661,7 +662,7 @@ void channel_on_forward(struct irc_link *link, const struct irc_message *m)
     if (!c || c->state != CHANNEL_ENTERING)
         return;
     const char *other = link_clean(link, m->params[2]);
-    bridge_fail(&why, BRIDGE_REJECTED, "%s sends you on to %s; enter %s%%%s if you like",
+    bridge_fail(&why, BRIDGE_REJECTED, _("%s sends you on to %s; enter %s%%%s if you like"),
                 c->name, other, other, link->network);
     refuse(c, &why);
     link_flush(link);

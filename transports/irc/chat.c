@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <bridge/clock.h>
+#include <bridge/words.h>
 
 #include "address.h"
 #include "channel.h"
@@ -83,7 +84,7 @@ static int queue(struct irc_link *link, const struct outgoing *o, struct bridge_
     int rc = 0;
 
     if (!size)
-        return bridge_fail(err, BRIDGE_INVALID, "there is no text in the message");
+        return bridge_fail(err, BRIDGE_INVALID, _("there is no text in the message"));
     if (link_check_room(link, size, err))
         return -1;
     while (rc == 0 && (len = text_next_piece(&rest, o->budget, &piece))) {
@@ -98,7 +99,7 @@ static int queue(struct irc_link *link, const struct outgoing *o, struct bridge_
     }
     strbuf_release(&text);
     if (rc)
-        return bridge_fail(err, BRIDGE_INVALID, "IRC has no way to write to '%s'", o->target);
+        return bridge_fail(err, BRIDGE_INVALID, _("IRC has no way to write to '%s'"), o->target);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <bridge/host.h>
 #include <bridge/transport.h>
+#include <bridge/words.h>
 
 #include "address.h"
 #include "channel.h"
@@ -90,8 +91,8 @@ static int send_message(void *data, const char *contact, const struct bridge_mes
         return -1;
     if (to.kind != BRIDGE_ADDRESS_CONTACT)
         return bridge_fail(err, BRIDGE_UNSUPPORTED,
-                           "nobody reads what is written to %s; write to NICK%%%s or enter "
-                           "#CHANNEL%%%s",
+                           _("nobody reads what is written to %s; write to NICK%%%s or enter "
+                             "#CHANNEL%%%s"),
                            contact, to.network, to.network);
     link = session_get_link(session, to.network, NULL, err);
     if (!link)
@@ -113,7 +114,7 @@ static int join(void *data, struct bridge_room *room, const char *nick, const ch
     if (address_parse(&address, bridge_room_address(room), session->irc->settings, err))
         return -1;
     if (!address_nick_ok(nick))
-        return bridge_fail(err, BRIDGE_INVALID, "'%s' cannot be a nick on IRC", nick);
+        return bridge_fail(err, BRIDGE_INVALID, _("'%s' cannot be a nick on IRC"), nick);
     link = session_get_link(session, address.network, nick, err);
     if (!link)
         return -1;
@@ -140,7 +141,7 @@ static int say(void *data, struct bridge_room *room, const struct bridge_message
 
     (void)data;
     if (!channel_is_in(channel))
-        return bridge_fail(err, BRIDGE_RETRY, "you are not in %s yet", channel->name);
+        return bridge_fail(err, BRIDGE_RETRY, _("you are not in %s yet"), channel->name);
     return chat_say(channel->link, channel->name, room, message, err);
 }
 
@@ -165,14 +166,14 @@ static int occupant(void *data, struct bridge_room *room, const char *nick,
 
     (void)data;
     if (!bridge_room_find(room, nick, NULL) || !address_nick_ok(nick))
-        return bridge_fail(err, BRIDGE_NOT_FOUND, "%s is not in %s", nick, channel->name);
+        return bridge_fail(err, BRIDGE_NOT_FOUND, _("%s is not in %s"), nick, channel->name);
     address_add(contact, nick, channel->link->network);
     return 0;
 }
 
 static const struct bridge_transport irc_transport = {
     .type = "irc",
-    .description = "IRC, the Internet Relay Chat",
+    .description = N_("IRC, the Internet Relay Chat"),
     .settings = irc_setting_rows,
     .settings_size = sizeof(struct irc_settings),
     .open_by_default = true,

@@ -8,6 +8,7 @@
 #include <bridge/clock.h>
 #include <bridge/log.h>
 #include <bridge/utf8.h>
+#include <bridge/words.h>
 
 #include "address.h"
 #include "casemap.h"
@@ -128,6 +129,13 @@ static bool on_line(void *arg, const struct irc_line *line)
 
 /* --- the connection ---------------------------------------------------------------- */
 
+/* Whom we tell what comes of it. */
+static void speak_to_user(const struct irc_link *link)
+{
+    if (link->session)
+        bridge_words_for(link->session->bridge);
+}
+
 static void on_connected(void *arg)
 {
     struct irc_link *link = arg;
@@ -145,6 +153,7 @@ static void on_data(void *arg, const char *data, size_t len)
     struct irc_link *link = arg;
     unsigned long dropped = link->reader.dropped;
 
+    speak_to_user(link);
     link->heard_at = clock_monotonic();
     link->pinged_at = 0;
     link_hold(link);
@@ -177,6 +186,7 @@ static void on_closed(void *arg, const struct bridge_error *why)
     struct irc_link *link = arg;
 
     link->conn = NULL;
+    speak_to_user(link);
     if (why)
         link_fail(link, why->code, "%s: %s", link->network, why->text);
     else
@@ -286,27 +296,35 @@ static void fail_waiting(struct irc_link *link, const struct bridge_error *why)
     free(before);
 }
 
-void link_fail(struct irc_link *link, enum bridge_code code, const char *format, ...)
+void link_fall(struct irc_link *link, const struct bridge_error *logged,
+               const struct bridge_error *told)
 {
-    struct bridge_error why;
-    va_list args;
-
     if (link->state == LINK_CLOSING)
         return;
-    va_start(args, format);
-    bridge_failv(&why, code, format, args);
-    va_end(args);
-
-    log_info(link->log, "down: %s", why.text);
+    log_info(link->log, "down: %s", logged->text);
     set_state(link, LINK_CLOSING);
     link_hold(link);
-    channel_end_all(link, &why);
-    fail_waiting(link, &why);
+    channel_end_all(link, told);
+    fail_waiting(link, told);
     detach(link);
     link_unhold(link);
     schedule(link);
     if (link->conn)
         conn_close(link->conn);
+}
+
+void link_fail(struct irc_link *link, enum bridge_code code, const char *format, ...)
+{
+    struct bridge_error logged, told;
+    va_list args, again;
+
+    va_start(args, format);
+    va_copy(again, args);
+    bridge_failv(&logged, code, format, args);
+    bridge_failv(&told, code, bridge_words(format), again);
+    va_end(again);
+    va_end(args);
+    link_fall(link, &logged, &told);
 }
 
 void link_close(struct irc_link *link, const char *reason)
@@ -379,6 +397,7 @@ static void on_timer(uv_timer_t *timer)
     uint64_t now = clock_monotonic();
 
     link->timer_at = 0;
+    speak_to_user(link);
     link_hold(link);
     if (link->state == LINK_REGISTERING && now >= link->register_by)
         link_fail(link, BRIDGE_RETRY, "%s did not let us in within %d seconds", link->network,
@@ -462,7 +481,7 @@ int link_check_room(const struct irc_link *link, size_t size, struct bridge_erro
 {
     if (link->flood.queued + size > FLOOD_QUEUE_MAX || conn_full(link->conn))
         return bridge_fail(err, BRIDGE_BUSY,
-                           "%s takes no more at the moment, too much waits to be sent",
+                           _("%s takes no more at the moment, too much waits to be sent"),
                            link->network);
     return 0;
 }

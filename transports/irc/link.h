@@ -92,9 +92,12 @@ struct irc_link *link_open(struct irc_session *session, const struct network *ne
 void link_close(struct irc_link *link, const char *reason);
 
 /* The connection is of no use any more: rooms and senders of what waits are
- * told, then as link_close() without a goodbye. */
+ * told, then as link_close() without a goodbye. The format is translated. */
 void link_fail(struct irc_link *link, enum bridge_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same with two texts: English for the log, the user's language for the rest. */
+void link_fall(struct irc_link *link, const struct bridge_error *logged,
+               const struct bridge_error *told);
 
 /* The transport stops: disconnect at once. */
 void link_abort(struct irc_link *link);

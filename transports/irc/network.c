@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <bridge/strbuf.h>
+#include <bridge/words.h>
 
 #define HOST_MAX  253 /* RFC 1035 §3.1, as text */
 #define LABEL_MAX 63
@@ -177,14 +178,18 @@ static int no_such_network(const struct irc_settings *settings, const char *name
 
     if (settings->open_networks)
         return bridge_fail(err, BRIDGE_ADDRESS,
-                           "'%s' is not the host name of an IRC network; one looks like "
-                           "irc.libera.chat",
+                           _("'%s' is not the host name of an IRC network; one looks like "
+                             "irc.libera.chat"),
                            name);
     for (size_t i = 0; i < settings->networks.count; i++)
         strbuf_addf(&names, "%s%s", i ? ", " : "", networks[i].name);
-    bridge_fail(err, BRIDGE_ADDRESS, "there is no network '%s' here; there %s %s", name,
-                settings->networks.count > 1 ? "are" : "is",
-                names.overflow ? "many others" : strbuf_text(&names));
+    if (names.overflow)
+        bridge_fail(err, BRIDGE_ADDRESS, _("there is no network '%s' here, but many others"),
+                    name);
+    else
+        bridge_fail(err, BRIDGE_ADDRESS,
+                    _("there is no network '%s' here; those that there are: %s"), name,
+                    strbuf_text(&names));
     strbuf_release(&names);
     return -1;
 }

@@ -12,5 +12,7 @@ bool numeric_is_error(const char *verb);
 
 /* Set *err for what the server refused with `verb`; its own words follow ours. */
 void numeric_explain(const char *verb, const char *server_words, struct bridge_error *err);
+/* The same in English, for the log. */
+void numeric_log(const char *verb, const char *server_words, struct bridge_error *err);
 
 #endif

@@ -148,7 +148,7 @@ static void on_bad_nick(struct irc_link *link, const struct bridge_error *why)
         return;
     }
     if (++link->nick_tries == NICK_TRIES) {
-        link_fail(link, why->code, "%s: %s", link->network, why->text);
+        link_fail(link, why->code, "%s takes none of the nicks that were tried", link->network);
         return;
     }
     struct strbuf nick = STRBUF_INIT(MADE_NICK_MAX + NICK_TRIES);
@@ -156,6 +156,23 @@ static void on_bad_nick(struct irc_link *link, const struct bridge_error *why)
     set_nick(link, strbuf_text(&nick));
     strbuf_release(&nick);
     link_send(link, IRC_NICK, link->nick, NULL);
+}
+
+static void name_network(const struct irc_link *link, struct bridge_error *err)
+{
+    bridge_fail(err, err->code, "%s: %s", link->network, err->text);
+}
+
+static void end(struct irc_link *link, const struct irc_message *m)
+{
+    const char *words = m->params[m->count - 1];
+    struct bridge_error logged, told;
+
+    numeric_log(m->verb, words, &logged);
+    numeric_explain(m->verb, words, &told);
+    name_network(link, &logged);
+    name_network(link, &told);
+    link_fall(link, &logged, &told);
 }
 
 void register_refused(struct irc_link *link, const struct irc_message *m)
@@ -166,7 +183,7 @@ void register_refused(struct irc_link *link, const struct irc_message *m)
     if (is_about_nick(m->verb))
         on_bad_nick(link, &why);
     else if (!strcmp(m->verb, "464") || !strcmp(m->verb, "465"))
-        link_fail(link, why.code, "%s: %s", link->network, why.text);
+        end(link, m);
     /* Others, such as "421 CAP", do not stop us. */
 }
 

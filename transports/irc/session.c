@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bridge/words.h>
+
 #include "link.h"
 
 #define LINKS_MAX 32 /* networks per user: each is a connection */
@@ -54,7 +56,7 @@ struct irc_link *session_get_link(struct irc_session *session, const char *netwo
     struct network found;
 
     if (link && link->state == LINK_CLOSING) {
-        bridge_fail(err, BRIDGE_RETRY, "the connection to %s has just been lost", network);
+        bridge_fail(err, BRIDGE_RETRY, _("the connection to %s has just been lost"), network);
         return NULL;
     }
     if (link)
@@ -62,7 +64,7 @@ struct irc_link *session_get_link(struct irc_session *session, const char *netwo
     if (network_find(session->irc->settings, network, &found, err))
         return NULL;
     if (session->links.count >= LINKS_MAX) {
-        bridge_fail(err, BRIDGE_BUSY, "you are on %d networks already; leave one first",
+        bridge_fail(err, BRIDGE_BUSY, _("you are on %d networks already; leave one first"),
                     LINKS_MAX);
         return NULL;
     }
