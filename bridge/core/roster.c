@@ -409,7 +409,7 @@ static bool place_first(struct roster *r)
         .jid = strbuf_text(&jid),
         .name = keep_name && present ? xmpp_stanza_get_attribute(present, "name") : c->name,
         .group = regroup ? c->group : NULL,
-        .before = c->placed_group,
+        .before = is_regrouped(c) ? c->placed_group : NULL,
         .subscription = in_roster ? NULL : "both",
     };
     if (in_roster && keep_name && !is_regrouped(c)) {

@@ -32,3 +32,10 @@ def server_snippet(name, component_port, secret=SECRET):
         assert placeholder in text, f"contrib/servers/{name} no longer says {placeholder}"
     return (text.replace("example.com", DOMAIN).replace("change me", secret)
             .replace("5347", str(component_port)))
+
+
+def roster_snippet(name, component):
+    """The same for what contrib/servers/ says about rosters, for this component."""
+    text = (SOURCE / "contrib" / "servers" / name).read_text()
+    assert "sms.example.com" in text
+    return text.replace("sms.example.com", component).replace("example.com", DOMAIN)

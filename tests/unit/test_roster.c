@@ -298,6 +298,21 @@ static void a_name_of_the_users_own_stays(void **state)
     nothing_happens();
 }
 
+static void groups_of_the_users_own_stay(void **state)
+{
+    (void)state;
+    place_alice();
+    RECV(GRANT("both"));
+    list("alice", "Alice L.", "Friends");
+    step();
+    SENT(READ);
+    RESULT(ROSTER(BOTH(ALICE, "Alice", GROUP("Verona") GROUP("Friends"))));
+    step();
+    SENT(SET(NAMED(ALICE, "Alice L.", GROUP("Verona") GROUP("Friends"))));
+    RESULT("");
+    nothing_happens();
+}
+
 static void who_is_listed_no_more_leaves_the_roster(void **state)
 {
     (void)state;
@@ -729,6 +744,7 @@ int main(void)
         TEST(a_roster_that_cannot_be_read_is_changed_all_the_same),
         TEST(another_name_and_group_are_changed),
         TEST(a_name_of_the_users_own_stays),
+        TEST(groups_of_the_users_own_stay),
         TEST(who_is_listed_no_more_leaves_the_roster),
         TEST(a_server_that_fails_is_asked_once),
         TEST(a_server_that_does_not_answer_is_asked_once),
