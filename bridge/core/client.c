@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bridge/log.h>
+
 #include "contact.h"
 #include "core.h"
 #include "herald.h"
@@ -215,6 +217,7 @@ static void inform(struct bridge_session *session)
  * is there to see the contacts go. */
 static void all_gone(struct bridge_session *session, bool logged_out)
 {
+    log_debug(session->host->name, "%s is not there any more", session->user);
     while (client_is_there(session))
         cut(session->clients, session->clients->list);
     watch_end_all(session, logged_out);
@@ -250,8 +253,10 @@ void client_available(const struct inbound *in, const char *address)
         return;
     bool arrived = !heard_of_late(session);
     put(session, in, address);
-    if (arrived)
+    if (arrived) {
+        log_debug(session->host->name, "%s is there", session->user);
         herald_visit(in->host->herald, session->user, VISIT_IF_THERE);
+    }
     inform(session);
 }
 

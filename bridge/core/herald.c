@@ -25,6 +25,7 @@ struct visit {
 struct herald {
     struct bridge_host *host;
     uv_timer_t timer;
+    uint64_t wakes;      /* when the timer fires; 0: it does not run */
     bool running;        /* the stream is up */
     bool walking;        /* through those who have contacts */
     char *after;         /* the last one seen to, or NULL */
@@ -132,16 +133,23 @@ static char *next_owner(struct herald *h)
     return user;
 }
 
-/* Ahead of all others: who is seen to now is not remembered until later. */
-static void visit_now(struct herald *h, const char *user)
+/* Ahead of those who wait. */
+static void put_first(struct herald *h, const char *user)
 {
-    if (map_finds(&h->visits, user))
-        return;
     struct visit *v = visit_new(h, user, VISIT_ANYHOW, 0);
+
     v->next = h->first;
     h->first = v;
     if (!v->next)
         h->last = &v->next;
+}
+
+static void put_last(struct herald *h, const char *user)
+{
+    struct visit *v = visit_new(h, user, VISIT_IF_THERE, HERALD_DELAY_MS);
+
+    *h->last = v;
+    h->last = &v->next;
 }
 
 static void see_to_next_owner(struct herald *h)
@@ -152,8 +160,8 @@ static void see_to_next_owner(struct herald *h)
     h->walking = user != NULL;
     if (user && contact_find_ear(h->host, user, &ear))
         watch_send_type(h->host, user, strbuf_text(&ear), "probe");
-    else if (user)
-        visit_now(h, user);
+    else if (user && !map_finds(&h->visits, user))
+        put_first(h, user);
     free(h->after);
     h->after = user;
     strbuf_release(&ear);
@@ -173,14 +181,22 @@ bool herald_is_idle(const struct herald *h)
 
 static void on_turn(uv_timer_t *timer);
 
+/* Never later than it has been waiting for already, or a crowd that comes one by one
+ * would keep it waiting. */
 static void wait(struct herald *h)
 {
     uint64_t now = clock_monotonic();
+    uint64_t due = now + HERALD_PAUSE_MS;
 
-    if (!herald_is_idle(h))
-        uv_timer_start(&h->timer, on_turn, HERALD_PAUSE_MS, 0);
-    else if (h->first)
-        uv_timer_start(&h->timer, on_turn, h->first->due - now, 0);
+    if (herald_is_idle(h)) {
+        if (!h->first)
+            return;
+        due = h->first->due;
+    }
+    if (h->wakes && h->wakes <= due)
+        return;
+    h->wakes = due;
+    uv_timer_start(&h->timer, on_turn, due - now, 0);
 }
 
 static void take_turn(struct herald *h)
@@ -200,7 +216,10 @@ static void take_turn(struct herald *h)
 
 static void on_turn(uv_timer_t *timer)
 {
-    take_turn(timer->data);
+    struct herald *h = timer->data;
+
+    h->wakes = 0;
+    take_turn(h);
 }
 
 /* --- the interface ------------------------------------------------------------------ */
@@ -245,16 +264,20 @@ void herald_stop(struct herald *h)
         end_first_visit(h);
     set_text(&h->after, NULL);
     uv_timer_stop(&h->timer);
+    h->wakes = 0;
 }
 
 void herald_visit(struct herald *h, const char *user, enum herald_visit how)
 {
-    if (!h->running || map_finds(&h->visits, user))
+    struct visit *v = map_finds(&h->visits, user);
+
+    if (!h->running)
         return;
-    bool alone = herald_is_idle(h) && !h->first;
-    struct visit *v = visit_new(h, user, how, HERALD_DELAY_MS);
-    *h->last = v;
-    h->last = &v->next;
-    if (alone)
-        wait(h);
+    if (v && how == VISIT_ANYHOW)
+        v->how = how;
+    else if (!v && how == VISIT_ANYHOW)
+        put_first(h, user);
+    else if (!v)
+        put_last(h, user);
+    wait(h);
 }

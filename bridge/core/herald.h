@@ -34,7 +34,7 @@ enum herald_visit {
 };
 
 /* Show the user (bare JID) all contacts that have not been shown since the stream
- * came up, HERALD_DELAY_MS from now. */
+ * came up: soon, or to who may be there HERALD_DELAY_MS from now. */
 void herald_visit(struct herald *herald, const char *user, enum herald_visit how);
 
 /* Nothing is left to be done now. */

@@ -201,8 +201,11 @@ class People:
         self.server, self.ircd, self.loop = server, ircd, loop
         self._users, self._irc = [], []
 
+    def new_jid(self, name, domain=DOMAIN):
+        return f"{name}{next(_numbers)}@{domain}/one"
+
     async def xmpp(self, name):
-        return await self.client(f"{name}{next(_numbers)}@{DOMAIN}/one")
+        return await self.client(self.new_jid(name))
 
     async def client(self, jid):
         self.server.add_user(jid.partition("@")[0], "pw")

@@ -209,6 +209,44 @@ static void who_hides_from_all_still_sees_the_contacts(void **state)
     SENT(SHOWN(ROMEO, "<show>away</show>"));
 }
 
+/* As servers do it: first it looks as if she had gone. */
+static void who_goes_to_hide_still_sees_the_contacts(void **state)
+{
+    (void)state;
+    start();
+    put(USER_JID, "romeo", STORE_SUB_BOTH);
+    come_up();
+    SENT(TO_USER("probe", ROMEO));
+    RECV(FROM(BALCONY, ROMEO, ""));
+    later();
+    DOWN("open " USER_JID "\n"
+         "presence online of " USER_JID ": - (-)\n"
+         "watch romeo of " USER_JID "\n");
+    RECV(TYPE("unavailable", BALCONY, ROMEO) TYPE("unsubscribed", USER_JID, ROMEO));
+    DOWN("unwatch romeo of " USER_JID "\n"
+         "presence offline of " USER_JID ": - (-)\n");
+    fake_store_commit();
+    fake_timer_advance(HERALD_PAUSE_MS);
+    DOWN("watch romeo of " USER_JID "\n");
+}
+
+static void who_comes_and_hides_at_once_still_sees_the_contacts(void **state)
+{
+    (void)state;
+    start();
+    put(USER_JID, "romeo", STORE_SUB_BOTH);
+    come_up();
+    SENT(TO_USER("probe", ROMEO));
+    RECV(FROM(BALCONY, ROMEO, ""));
+    RECV(TYPE("unavailable", BALCONY, ROMEO) TYPE("unsubscribed", USER_JID, ROMEO));
+    DOWN("open " USER_JID "\n"
+         "presence online of " USER_JID ": - (-)\n"
+         "presence offline of " USER_JID ": - (-)\n");
+    fake_store_commit();
+    later();
+    DOWN("watch romeo of " USER_JID "\n");
+}
+
 static void a_server_that_cannot_be_reached_is_nobody_being_there(void **state)
 {
     (void)state;
@@ -407,6 +445,8 @@ int main(void)
         TEST_DOWN(hiding_from_one_contact_is_not_going),
         TEST_DOWN(who_hides_from_one_contact_for_good_is_there_for_the_others),
         TEST_DOWN(who_hides_from_all_still_sees_the_contacts),
+        TEST_DOWN(who_goes_to_hide_still_sees_the_contacts),
+        TEST_DOWN(who_comes_and_hides_at_once_still_sees_the_contacts),
         TEST_DOWN(a_server_that_cannot_be_reached_is_nobody_being_there),
         TEST_DOWN(presence_of_a_stranger_opens_nothing),
         TEST_DOWN(clients_beyond_number_cost_no_memory),

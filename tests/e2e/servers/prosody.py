@@ -8,14 +8,15 @@ from template import DOMAIN, PUPPETS, SECRET, render, server_snippet
 
 class Prosody:
     name = "prosody"
+    services = ("c2s", "component")  # that have to be up
 
-    def __init__(self, directory):
+    def __init__(self, directory, domain=DOMAIN):
         self.dir = pathlib.Path(directory)
-        self.accounts = self.dir / "data" / DOMAIN.replace(".", "%2e") / "accounts"
+        self.accounts = self.dir / "data" / domain.replace(".", "%2e") / "accounts"
         self.accounts.mkdir(parents=True)
         self.c2s, self.component = free_ports(2)
         self.process = None
-        render("prosody.cfg.lua.in", self.dir / "prosody.cfg.lua", dir=self.dir, domain=DOMAIN,
+        render("prosody.cfg.lua.in", self.dir / "prosody.cfg.lua", dir=self.dir, domain=domain,
                c2s_port=self.c2s, component_port=self.component)
         self.allow_components()
 
@@ -41,7 +42,7 @@ class Prosody:
         self.process = Process(self.name, ["prosody", "-F", "--config",
                                            self.dir / "prosody.cfg.lua"], self.dir)
         # Hosts are activated in no fixed order, so wait for every port.
-        for service in ("c2s", "component"):
+        for service in self.services:
             self.process.wait_line(rf"Activated service '{service}' on \[")
         return self
 
