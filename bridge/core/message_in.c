@@ -104,7 +104,8 @@ static void remember(struct outgoing *o, struct bridge_session *session)
                                   .address = strbuf_text(&o->address),
                                   .from = jid_full(in->from),
                                   .to = private ? jid_full(in->to) : jid_bare(in->to),
-                                  .receipt = o->read.message.receipt,
+                                  /* What is stored is answered from there. */
+                                  .receipt = o->read.message.receipt && !in->host->deliveries,
                                   .displayed = o->read.message.displayed,
                                   .chat_state = o->read.chat_state,
                               });
@@ -253,10 +254,9 @@ static int pass_on(struct outgoing *o, struct bridge_session *session, struct br
     const struct inbound *in = o->in;
     const char *address = strbuf_text(&o->address);
 
-    if (!in->host->deliveries) {
-        remember(o, session);
+    remember(o, session);
+    if (!in->host->deliveries)
         return in->host->transport->send(session->data, address, &o->read.message, err);
-    }
     bool occupant = in->target.kind == BRIDGE_ADDRESS_ROOM;
     const struct delivery_origin origin = {
         .client = jid_full(in->from), .to = occupant ? jid_full(in->to) : jid_bare(in->to)
