@@ -71,6 +71,7 @@ static const struct feature {
     { NS_MUC, ROOM, 0, NULL },
     { NS_MUC "#stable_id", ROOM, 0, NULL },
     { NS_MUC "#self-ping-optimization", ROOM, 0, NULL },
+    { NS_SID, ROOM, ROOM_NEEDS_IDS, NULL },
     { "muc_public", ROOM, 0, NULL },
     { "muc_semianonymous", ROOM, 0, NULL },
     { "muc_temporary", ROOM, 0, NULL },

@@ -817,12 +817,6 @@ static void say_part(struct bridge_room *room)
     send_all(room, "<message");
 }
 
-/* Of messages that can be meant later a client must know the id that the room
- * gave (XEP-0359; XEP-0444 and XEP-0461, "Using the correct ID"). It is that of
- * the stanza: nobody but the user and ourselves gives ids here. */
-#define NEEDS_STANZA_ID (BRIDGE_HAS_REPLY | BRIDGE_HAS_REACTION | BRIDGE_HAS_RETRACTION | \
-                         BRIDGE_HAS_DISPLAYED)
-
 static void write_part(struct bridge_room *room, const char *nick,
                        const struct bridge_message *message, size_t n,
                        const struct message_frame *frame)
@@ -839,7 +833,7 @@ static void write_part(struct bridge_room *room, const char *nick,
     }
     strbuf_adds(p, " type='groupchat'");
     xml_attribute(p, "id", own.id);
-    if (!(room->session->host->transport->features & NEEDS_STANZA_ID))
+    if (!(room->session->host->transport->features & ROOM_NEEDS_IDS))
         own.id = NULL;
     room_write_message(p, speaker(room, nick), message, n, &own);
     strbuf_release(&other);

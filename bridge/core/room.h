@@ -13,6 +13,12 @@
 
 #include "session.h"
 
+/* Of messages that can be meant later a client must know the id that the room gave
+ * (XEP-0359; XEP-0444 and XEP-0461, "Using the correct ID"). It is that of the stanza:
+ * nobody but the user and ourselves gives ids here. So it is with these features. */
+#define ROOM_NEEDS_IDS \
+    (BRIDGE_HAS_REPLY | BRIDGE_HAS_REACTION | BRIDGE_HAS_RETRACTION | BRIDGE_HAS_DISPLAYED)
+
 /* A client's presence that asks for a place in a room, or for another nick. */
 struct room_request {
     const char *client;   /* full JID */

@@ -270,6 +270,7 @@ async def test_in_rooms_the_same_goes_both_ways(gateway, puppet, juliet, romeo):
     balcony.say("say id=n1 from=puppet soft")
     said = await balcony.message("soft", "puppet")
     assert said.find(STANZA_ID).attrib == {"id": "n1", "by": room}
+    assert "urn:xmpp:sid:0" in (await juliet.info(room))[1]  # XEP-0359: or it is not believed
     balcony.send(THUMB)
     mine = await juliet.expect(lambda s: s.find(REACTIONS + "reactions") is not None,
                                "reaction")
@@ -283,6 +284,7 @@ async def test_in_rooms_without_it_there_are_words(gateway, plain, juliet):
     own = await balcony.message(nick="jul")
     assert own.body == "at eight (corrected)"
     assert own.find(REPLACE) is None and own.find(STANZA_ID) is None
+    assert "urn:xmpp:sid:0" not in (await juliet.info(room))[1]
     refused = await juliet.bounced(balcony.send(THUMB))
     assert refused.error.condition == "feature-not-implemented"
 

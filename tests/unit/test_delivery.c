@@ -141,6 +141,29 @@ static void who_asked_hears_that_it_arrived(void **state)
     ROWS("1 out delivered 0 SM1\n2 in sent 0 - body\n");
 }
 
+/* Markers are no deliveries: nothing is lost with them. The id is the one that the
+ * transport has, whichever the client means its message by. */
+static void a_stored_message_can_be_read_and_taken_back(void **state)
+{
+    (void)state;
+    lab.transport->features = BRIDGE_HAS_DISPLAYED | BRIDGE_HAS_RETRACTION;
+    RECV("<message type='chat' id='m1' from='" BALCONY "' to='alice@" LAB_DOMAIN "'>"
+         "<body>hi</body><markable xmlns='urn:xmpp:chat-markers:0'/>"
+         "<origin-id xmlns='urn:xmpp:sid:0' id='o1'/></message>");
+    settle();
+    bridge_signal(fake_transport_session(), "alice",
+                  &(struct bridge_signal){ .kind = BRIDGE_DISPLAYED, .id = "m1" });
+    SENT("<message type='chat' id='*' to='" BALCONY "' from='alice@" LAB_DOMAIN "'>"
+         "<displayed xmlns='urn:xmpp:chat-markers:0' id='m1'/></message>");
+    bridge_delivery_sent(host(), 1, "SM1");
+    settle();
+    RECV("<message type='chat' id='m2' from='" BALCONY "' to='alice@" LAB_DOMAIN "'>"
+         "<retract xmlns='urn:xmpp:message-retract:1' id='o1'/></message>");
+    settle();
+    DOWN("open juliet@example.net\ndeliver 1 alice id=m1 displayed: hi\n"
+         "deliver 2 alice id=m2 retracts=m1: \n");
+}
+
 static void who_did_not_ask_hears_nothing(void **state)
 {
     (void)state;
@@ -670,6 +693,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IT(goes_out_after_it_is_stored),
         IT(who_asked_hears_that_it_arrived),
+        IT(a_stored_message_can_be_read_and_taken_back),
         IT(who_did_not_ask_hears_nothing),
         IT(a_failure_is_told_in_the_words_of_the_network),
         IT(reports_that_come_late_twice_or_for_nobody_change_nothing),
