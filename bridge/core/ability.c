@@ -28,7 +28,7 @@ struct able_client {
     struct able_client *next; /* an earlier one */
 };
 
-/* --- hashes that were true ------------------------------------------------------- */
+/* --- hashes that were true -------------------------------------------------------- */
 
 struct known {
     unsigned abilities;
@@ -92,7 +92,7 @@ static void recall(const struct ability_hashes *hashes, struct able_client *clie
     strbuf_release(&key);
 }
 
-/* --- presence ---------------------------------------------------------------------- */
+/* --- presence --------------------------------------------------------------------- */
 
 static void client_free(struct able_client *client)
 {
@@ -185,7 +185,7 @@ void ability_presence(const struct inbound *in)
         add(session, client);
 }
 
-/* --- asking ------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------- */
 
 static unsigned read_abilities(xmpp_stanza_t *query)
 {

@@ -45,7 +45,7 @@ static void list_release(struct list *list)
     free(list->texts);
 }
 
-/* --- the verification string ------------------------------------------------------- */
+/* --- the verification string ------------------------------------------------------ */
 
 /* A part of it. With a '<' inside it might be read as two (§5.1, the note). */
 static bool add(struct strbuf *out, const char *text)
@@ -113,7 +113,7 @@ static bool add_all(struct strbuf *out, xmpp_stanza_t *query, const char *name,
     return good;
 }
 
-/* --- forms (XEP-0128) ---------------------------------------------------------------- */
+/* --- forms (XEP-0128) ------------------------------------------------------------- */
 
 static bool is_form_type(xmpp_stanza_t *field)
 {
@@ -210,7 +210,7 @@ static bool add_forms(struct strbuf *out, xmpp_stanza_t *query)
     return good;
 }
 
-/* --- the hash ------------------------------------------------------------------------- */
+/* --- the hash --------------------------------------------------------------------- */
 
 static const EVP_MD *find_hash(const char *name)
 {

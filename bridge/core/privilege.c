@@ -14,7 +14,7 @@ struct grant {
     char domain[];
 };
 
-/* --- what a server says ------------------------------------------------------------- */
+/* --- what a server says ----------------------------------------------------------- */
 
 static unsigned read_type(const char *type)
 {
@@ -95,7 +95,7 @@ bool privilege_receive(const struct inbound *in)
     return true;
 }
 
-/* --- what holds ---------------------------------------------------------------------- */
+/* --- what holds ------------------------------------------------------------------- */
 
 static struct grant *find(const struct bridge_host *host, const char *user)
 {

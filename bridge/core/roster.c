@@ -37,7 +37,7 @@ struct listed {
     bool leaving;       /* what is ASKED is its removal */
     bool offered;       /* the user, or a client, has been asked to add it */
     bool refused;       /* the server does not take it into the roster */
-    char *asked_name;   /* what is ASKED, or was last */
+    char *asked_name;   /* as it is ASKED */
     char *asked_group;
     char *placed_name;  /* as we have put it there; NULL: in the store */
     char *placed_group; /* "": none; NULL: unknown */
@@ -68,7 +68,7 @@ struct rosters {
     bool running;
 };
 
-/* --- whose turn it is ---------------------------------------------------------------- */
+/* --- whose turn it is ------------------------------------------------------------- */
 
 static struct rosters *rosters_of(const struct roster *r)
 {
@@ -110,7 +110,7 @@ static void make_unready(struct roster *r)
     r->link = NULL;
 }
 
-/* --- contacts that wait ----------------------------------------------------------------- */
+/* --- contacts that wait ----------------------------------------------------------- */
 
 static void wait_for_turn(struct roster *r, struct listed *c)
 {
@@ -157,7 +157,7 @@ static void settle(struct roster *r, struct listed *c)
     listed_free(c);
 }
 
-/* --- what is there ------------------------------------------------------------------------ */
+/* --- what is there ---------------------------------------------------------------- */
 
 static bool same(const char *a, const char *b)
 {
@@ -185,7 +185,7 @@ static const char *placed_name(const struct roster *r, const struct listed *c)
 
 static bool is_regrouped(const struct listed *c)
 {
-    return c->placed_group && !same(c->placed_group, c->group);
+    return c->placed_group && !same(c->placed_group, c->group ? c->group : "");
 }
 
 /* Returns whether anything is new. */
@@ -199,27 +199,20 @@ static bool set_text(char **to, const char *text)
     return new;
 }
 
-/* The name and group as they are now are on their way into the roster. */
-static void note_asked(struct listed *c)
+static void note_placed(struct roster *r, struct listed *c, const char *name, const char *group)
 {
-    set_text(&c->asked_name, c->name);
-    set_text(&c->asked_group, c->group ? c->group : "");
-}
-
-/* They have arrived, whatever has become of them meanwhile. */
-static void note_placed(struct roster *r, struct listed *c)
-{
-    set_text(&c->placed_name, c->asked_name);
-    set_text(&c->placed_group, c->asked_group);
+    set_text(&c->placed_name, name);
+    set_text(&c->placed_group, group ? group : "");
     c->placed = r->readings;
 }
 
-static void change(struct roster *r, const struct listed *c, enum subscription_event event)
+static void change(struct roster *r, const struct listed *c, enum subscription_event event,
+                   const char *name)
 {
-    contact_change(r->session->host, r->session->user, c->address, event, c->asked_name);
+    contact_change(r->session->host, r->session->user, c->address, event, name);
 }
 
-/* --- asking --------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------- */
 
 /* The contacts whose answer has come. */
 static size_t take_asked(struct roster *r, struct listed *asked[ROSTER_BATCH_MAX])
@@ -240,6 +233,8 @@ static void conclude(struct roster *r, struct listed *c, bool retry)
     bool again = c->again || retry;
 
     c->again = c->leaving = false;
+    set_text(&c->asked_name, NULL);
+    set_text(&c->asked_group, NULL);
     if (again)
         wait_for_turn(r, c);
     else
@@ -266,7 +261,8 @@ static void move_to_asked(struct roster *r)
 
     c->stage = ASKED;
     c->leaving = c->gone;
-    note_asked(c);
+    set_text(&c->asked_name, c->name);
+    set_text(&c->asked_group, c->group);
     r->asked[r->asked_count++] = c;
 }
 
@@ -276,7 +272,7 @@ static bool is_lost(const struct roster *r)
     return !component_is_up(r->session->host->component);
 }
 
-/* --- the server's way (XEP-0356) --------------------------------------------------------------- */
+/* --- the server's way (XEP-0356) -------------------------------------------------- */
 
 static void forget_known(struct roster *r)
 {
@@ -343,13 +339,14 @@ static void on_refused(struct roster *r, struct listed *c, const struct bridge_e
     c->refused = true;
 }
 
-static void placed(struct roster *r, struct listed *c)
+/* It is in the roster, under this name, which may be an earlier one by now. */
+static void placed(struct roster *r, struct listed *c, const char *name, const char *group)
 {
     bool in_roster = subscription(r, c) & STORE_SUB_TO;
 
-    note_placed(r, c);
+    note_placed(r, c, name, group);
     c->offered = false;
-    change(r, c, in_roster ? SUBSCRIPTION_NAMED : SUBSCRIPTION_SETTLED);
+    change(r, c, in_roster ? SUBSCRIPTION_NAMED : SUBSCRIPTION_SETTLED, name);
 }
 
 static void on_set(void *arg, xmpp_stanza_t *iq, const struct bridge_error *why)
@@ -364,7 +361,7 @@ static void on_set(void *arg, xmpp_stanza_t *iq, const struct bridge_error *why)
     if (why && !lost && !c->leaving)
         on_refused(r, c, why);
     if (!why && !c->leaving && !c->gone)
-        placed(r, c);
+        placed(r, c, c->asked_name, c->asked_group);
     conclude(r, c, lost || (why && !c->leaving));
     make_ready(r);
 }
@@ -413,8 +410,8 @@ static bool place_first(struct roster *r)
         .subscription = in_roster ? NULL : "both",
     };
     if (in_roster && keep_name && !is_regrouped(c)) {
-        note_asked(take_first(r));
-        placed(r, c); /* the user has said how it is to be called */
+        take_first(r); /* the user has said how it is to be called */
+        placed(r, c, c->name, c->group);
     } else {
         roster_item_write(&query, &item, present);
         sent = send_set(r, &query);
@@ -436,17 +433,15 @@ static bool remove_first(struct roster *r)
     return sent;
 }
 
-/* --- the client's way (XEP-0144) ------------------------------------------------------------------ */
+/* --- the client's way (XEP-0144) -------------------------------------------------- */
 
 static void suggested(struct roster *r, struct listed *c)
 {
     if (c->leaving || c->gone)
         return;
     c->offered = !(subscription(r, c) & STORE_SUB_TO);
-    if (!c->offered) {
-        note_placed(r, c);
-        change(r, c, SUBSCRIPTION_NAMED);
-    }
+    if (!c->offered)
+        placed(r, c, c->asked_name, c->asked_group);
 }
 
 static void on_suggested(void *arg, xmpp_stanza_t *iq, const struct bridge_error *why)
@@ -510,26 +505,24 @@ static bool suggest(struct roster *r, const char *client)
     return sent;
 }
 
-/* --- the contact's own way ---------------------------------------------------------------------------- */
+/* --- the contact's own way -------------------------------------------------------- */
 
 static bool request(struct roster *r)
 {
     struct listed *c = take_first(r);
 
-    note_asked(c);
     if (c->gone) {
         settle(r, c);
     } else if (subscription(r, c) & STORE_SUB_TO) {
-        note_placed(r, c);
-        change(r, c, SUBSCRIPTION_NAMED);
+        placed(r, c, c->name, c->group); /* where only the user can change it */
     } else {
         c->offered = true;
-        change(r, c, SUBSCRIPTION_OFFERED);
+        change(r, c, SUBSCRIPTION_OFFERED, c->name);
     }
     return true;
 }
 
-/* --- which way ------------------------------------------------------------------------------------------ */
+/* --- which way -------------------------------------------------------------------- */
 
 /* Nothing need be known about privileges yet: they may come any moment. */
 static bool is_early(const struct roster *r)
@@ -582,9 +575,8 @@ static void rest(struct roster *r, struct listed *c)
 {
     unsigned now = subscription(r, c);
 
-    note_asked(c);
     if (!c->placed_group && now & STORE_SUB_TO)
-        note_placed(r, c);
+        note_placed(r, c, c->name, c->group);
     c->offered = !(now & (STORE_SUB_TO | STORE_SUB_DECLINED));
 }
 
@@ -605,7 +597,7 @@ static bool step(struct roster *r)
     return worked;
 }
 
-/* --- steps ------------------------------------------------------------------------------------------------ */
+/* --- steps ------------------------------------------------------------------------ */
 
 static void look_again(struct roster *r)
 {
@@ -656,7 +648,7 @@ void roster_granted(struct bridge_host *host)
         run(rosters, ROSTER_STEP_MS);
 }
 
-/* --- what the network says ----------------------------------------------------------------------------------- */
+/* --- what the network says -------------------------------------------------------- */
 
 static struct roster *roster_get(struct bridge_session *session)
 {
@@ -736,14 +728,14 @@ void bridge_contact_unlisted(struct bridge_session *session, const char *address
     c->offered = false;
     /* What the user does not want is remembered: it may be listed again. */
     if (now && !(now & STORE_SUB_DECLINED))
-        change(r, c, SUBSCRIPTION_RELEASED);
+        change(r, c, SUBSCRIPTION_RELEASED, NULL);
     if (now & STORE_SUB_TO || c->stage != RESTING)
         wait_for_turn(r, c);
     else
         settle(r, c);
 }
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------- */
 
 void roster_free(struct roster *r)
 {

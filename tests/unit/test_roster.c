@@ -288,10 +288,22 @@ static void a_name_of_the_users_own_stays(void **state)
     SENT(READ);
     RESULT(ROSTER(BOTH(ALICE, "My love", GROUP("Friends"))));
     nothing_happens();
+    list("alice", "Alice L.", NULL);
+    step();
+    SENT(READ);
+    RESULT(ROSTER(BOTH(ALICE, "My love", GROUP("Friends"))));
+    step();
+    SENT(SET(NAMED(ALICE, "My love", "")));
+    RESULT("");
+    list("alice", "Alice P.", NULL); /* still in no group */
+    step();
+    SENT(READ);
+    RESULT(ROSTER(BOTH(ALICE, "My love", "")));
+    nothing_happens();
     list("alice", "Alice L.", "Work");
     step();
     SENT(READ);
-    RESULT(ROSTER(BOTH(ALICE, "My love", GROUP("Friends") GROUP("Verona"))));
+    RESULT(ROSTER(BOTH(ALICE, "My love", GROUP("Verona"))));
     step();
     SENT(SET(NAMED(ALICE, "My love", GROUP("Verona") GROUP("Work"))));
     RESULT("");
