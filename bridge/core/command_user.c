@@ -17,29 +17,22 @@
 
 /* --- status ------------------------------------------------------------------------ */
 
-static const struct form_field status_columns[] = {
-    { .var = "transport", .type = FORM_TEXT_SINGLE, .label = N_("Transport") },
-    { .var = "what", .type = FORM_TEXT_SINGLE, .label = N_("What") },
-    { .var = "state", .type = FORM_TEXT_SINGLE, .label = N_("State") },
-    { 0 },
+/* Lines, not a table: clients in terminals show no tables, and people in them nothing. */
+static const struct form_field status_field = {
+    .var = "use", .type = FORM_TEXT_MULTI, .label = N_("Transports and rooms"),
 };
+#define STATUS_MAX 60000
 
-static bool status_rooms(struct command_call *call, const struct bridge_session *session)
+static void status_rooms(struct strbuf *out, const struct bridge_session *session)
 {
     const struct bridge_room *room;
     size_t i = 0;
-    bool fits = true;
 
-    while (fits && (room = map_next(&session->rooms, &i))) {
-        struct strbuf state = STRBUF_INIT(8192);
-        strbuf_addf(&state, room_is_joined(room) ? _("in the room as %s") : _("entering as %s"),
+    while ((room = map_next(&session->rooms, &i))) {
+        strbuf_addf(out, "\n%s, %s, ", session->host->name, bridge_room_address(room));
+        strbuf_addf(out, room_is_joined(room) ? _("in the room as %s") : _("entering as %s"),
                     bridge_room_nick(room));
-        const char *const cells[] = { session->host->name, bridge_room_address(room),
-                                      strbuf_text(&state) };
-        fits = command_row(call, status_columns, cells);
-        strbuf_release(&state);
     }
-    return fits;
 }
 
 static void add_use(struct strbuf *out, const struct bridge_host *host, const char *user)
@@ -55,32 +48,33 @@ static void add_use(struct strbuf *out, const struct bridge_host *host, const ch
                     session->watches.count);
 }
 
-static bool status_of(struct command_call *call, const struct bridge_host *host)
+static void status_of(struct strbuf *out, const struct bridge_host *host, const char *user)
 {
-    const struct bridge_session *session = map_finds(&host->sessions, call->user);
-    struct strbuf state = STRBUF_INIT(1024);
+    const struct bridge_session *session = map_finds(&host->sessions, user);
 
-    add_use(&state, host, call->user);
-    const char *const cells[] = { host->name, _(host->transport->description),
-                                  strbuf_text(&state) };
-    bool fits = command_row(call, status_columns, cells) &&
-                (!session || status_rooms(call, session));
-    strbuf_release(&state);
-    return fits;
+    strbuf_addf(out, "%s%s, %s, ", out->len ? "\n" : "", host->name,
+                _(host->transport->description));
+    add_use(out, host, user);
+    if (session)
+        status_rooms(out, session);
 }
 
 static void run_status(struct command_call *call)
 {
     const struct core *core = call->host->core;
-    bool fits = true;
+    struct strbuf lines = STRBUF_INIT(STATUS_MAX);
 
-    command_say(call, "%s", _("What you have in use at this gateway."));
     for (size_t i = 0; i < core->host_count; i++) {
         if (core->hosts[i]->transport)
-            fits = status_of(call, core->hosts[i]) && fits;
+            status_of(&lines, core->hosts[i], call->user);
     }
-    if (!fits)
-        command_say(call, "%s", _("There is more than fits into this list."));
+    if (lines.overflow) {
+        command_fail(call, "%s", _("You use more than fits into one message."));
+    } else {
+        command_say(call, "%s", _("What you have in use at this gateway."));
+        command_fact(call, &status_field, strbuf_text(&lines));
+    }
+    strbuf_release(&lines);
     command_done(call);
 }
 

@@ -99,8 +99,8 @@ static void results_are_told_in_lines(void **state)
 {
     (void)state;
     RECV(SAY("STATUS"));
-    SENT(HEAR("What you have in use at this gateway.\n- " LAB_DOMAIN ", A fake network, you "
-              "are not using it"));
+    SENT(HEAR("What you have in use at this gateway.\nTransports and rooms: " LAB_DOMAIN
+              ", A fake network, you are not using it"));
     RECV(SAY("export"));
     SENT(HEAR("This is all that is stored about you.\nYour data (JSON):\n{\n  \"user\": \""
               USER_JID "\",\n  \"contacts\": [\n  ],\n  \"sent\": [\n  ]\n}"));
