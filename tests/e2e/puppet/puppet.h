@@ -10,16 +10,6 @@
 #include <bridge/map.h>
 #include <bridge/strbuf.h>
 
-/* Not in every daemon yet that the plugin is to be loaded by. */
-#pragma weak bridge_contact_listed
-#pragma weak bridge_contact_unlisted
-#pragma weak bridge_lookup_done
-#pragma weak bridge_preference
-#pragma weak bridge_change_user
-#pragma weak bridge_change_address
-#pragma weak bridge_change_value
-#pragma weak bridge_change_done
-
 #define PUPPET_NICK "puppet" /* who answers in rooms */
 
 /* What is kept for `seen`: the last call of each kind. */
