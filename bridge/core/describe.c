@@ -81,6 +81,8 @@ static const struct feature {
 
     /* What can be sent to a person. No encryption, ever: the network could not
      * read it. */
+    { NS_OOB, CONTACT, 0, NULL }, /* at the least, people get the link */
+    { NS_FALLBACK, CONTACT, 0, NULL },
     { NS_RECEIPTS, CONTACT, BRIDGE_HAS_RECEIPT, NULL },
     { NS_MARKERS, CONTACT, BRIDGE_HAS_DISPLAYED, NULL },
     { NS_CHAT_STATES, CONTACT, BRIDGE_HAS_CHAT_STATE, NULL },
@@ -88,7 +90,6 @@ static const struct feature {
     { NS_RETRACT, CONTACT, BRIDGE_HAS_RETRACTION, NULL },
     { NS_REACTIONS, CONTACT, BRIDGE_HAS_REACTION, NULL },
     { NS_REPLY, CONTACT, BRIDGE_HAS_REPLY, NULL },
-    { NS_OOB, CONTACT, BRIDGE_HAS_ATTACHMENT, NULL },
     { NS_SFS, CONTACT, BRIDGE_HAS_ATTACHMENT, NULL },
 };
 

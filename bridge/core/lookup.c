@@ -10,6 +10,7 @@
 #include <bridge/map.h>
 #include <bridge/words.h>
 
+#include "addressee.h"
 #include "core.h"
 
 struct asker {
@@ -116,6 +117,7 @@ static void start_waiting(struct bridge_session *session)
         TAILQ_REMOVE(&own->waiting, lookup, in_turn);
         lookup->running = true;
         own->running++;
+        addressee_of_session(session);
         session->host->transport->lookup(session->data, lookup->contact, lookup);
     }
     own->busy = false;
@@ -142,6 +144,7 @@ static void on_timer(uv_timer_t *timer)
     struct bridge_error why;
 
     while ((first = TAILQ_FIRST(&all->by_deadline)) && first->deadline <= now) {
+        addressee_of_session(first->session);
         bridge_fail(&why, BRIDGE_TIMEOUT,
                     _("The network has not said in time who this is; try again later"));
         answer(first, NULL, &why);
@@ -165,6 +168,7 @@ void lookup_release(struct bridge_session *session)
 
     if (!own)
         return;
+    addressee_of_session(session);
     bridge_fail(&why, BRIDGE_RETRY,
                 _("The connection to the network has ended; try again later"));
     for (size_t i = 0; (lookup = map_next(&own->by_contact, &i)); i = 0) {

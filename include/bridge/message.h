@@ -136,7 +136,7 @@ struct bridge_card {
     const char *nick;
     const char *phone; /* E.164 */
     const char *email;
-    const char *url;
+    const char *url; /* http or https */
     const char *organisation;
     const char *note;
     const struct bridge_picture *avatar;

@@ -142,7 +142,9 @@ struct bridge_transport {
     void (*signal)(void *data, const char *contact, const struct bridge_signal *signal);
 
     /* Who is this contact? Ends with bridge_lookup_done(), now or later, exactly
-     * once. Optional: the core answers with the address alone. */
+     * once, unless the session ends before. Users wait half a minute for it; a
+     * contact is asked for once at a time, and few of them. Optional: the core
+     * answers with the address alone. */
     void (*lookup)(void *data, const char *contact, struct bridge_lookup *lookup);
 
     /* The user has this contact in the roster and is there to see it: report

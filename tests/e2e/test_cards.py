@@ -25,7 +25,7 @@ ASK_4 = ("<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
 FEATURES = {"urn:xmpp:receipts", "urn:xmpp:chat-markers:0",
             "http://jabber.org/protocol/chatstates", "urn:xmpp:message-correct:0",
             "urn:xmpp:message-retract:1", "urn:xmpp:reactions:0", "urn:xmpp:reply:0",
-            "jabber:x:oob", "urn:xmpp:sfs:0"}
+            "urn:xmpp:sfs:0"}
 
 
 # What clients do

@@ -83,7 +83,7 @@ static const char *const kinds[] = { "TEXT", "ACTION", "NOTICE" };
 static const char *const codes[] = {
     "OK",         "RETRY",       "BUSY",      "REJECTED",   "FORBIDDEN", "AUTH",
     "MEMBERSHIP", "CONFLICT",    "NOT_FOUND", "NO_HOST",    "ADDRESS",   "MOVED",
-    "INVALID",    "UNSUPPORTED", "OUTSIDE",   "NO_SERVICE",
+    "INVALID",    "UNSUPPORTED", "OUTSIDE",   "NO_SERVICE", "TIMEOUT",   "INCOMPLETE",
 };
 static const char *const affiliations[] = { "none", "outcast", "member", "admin", "owner" };
 static const char *const roles[] = { "none", "visitor", "participant", "moderator" };
@@ -204,6 +204,16 @@ void bridge_message_failed(struct bridge_session *session, const char *address, 
 {
     assert(session->user);
     record("message_failed %s %s %s %s", address, id, codes[why->code], why->text);
+}
+
+void bridge_lookup_done(struct bridge_lookup *lookup, const struct bridge_card *card,
+                        const struct bridge_error *why)
+{
+    (void)lookup;
+    if (why)
+        record("lookup_done %s %s", codes[why->code], why->text);
+    else
+        record("lookup_done %s", card ? or_dash(card->name) : "nothing");
 }
 
 void bridge_contact_presence(struct bridge_session *session, const char *contact,

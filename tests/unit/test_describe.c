@@ -33,9 +33,10 @@
 #define CAPABLE CAN(NS_CAPS) CARD
 #define DOMAIN COMMON CAPABLE
 #define GATEWAY DOMAIN CAN(NS_GATEWAY)
+#define TEXT CAN("jabber:x:oob") CAN("urn:xmpp:fallback:0")
 #define CONTACT(more) \
     IS("account", "registered", "A fake network") IS("client", "pc", "A fake network") \
-    COMMON CAPABLE more
+    COMMON CAPABLE TEXT more
 #define MUC_DOMAIN GATEWAY CAN(NS_MUC) CAN(NS_MUC "#stable_id")
 #define MUC_SERVICE COMMON CARD CAN(NS_MUC) CAN(NS_MUC "#stable_id")
 #define MUC_ROOM \
@@ -99,7 +100,7 @@ static void contacts_can_what_the_network_can(void **state)
         { BRIDGE_HAS_RETRACTION, CAN("urn:xmpp:message-retract:1") },
         { BRIDGE_HAS_REACTION, CAN("urn:xmpp:reactions:0") },
         { BRIDGE_HAS_REPLY, CAN("urn:xmpp:reply:0") },
-        { BRIDGE_HAS_ATTACHMENT, CAN("jabber:x:oob") CAN("urn:xmpp:sfs:0") },
+        { BRIDGE_HAS_ATTACHMENT, CAN("urn:xmpp:sfs:0") },
         { BRIDGE_HAS_SUBJECT | BRIDGE_HAS_THREAD, "" },
     };
 
@@ -123,7 +124,7 @@ static void contacts_have_the_client_that_the_network_is(void **state)
     lab.transport->type = "sms";
     RECV(GET(ROMEO, INFO));
     SENT(INFO_RESULT(ROMEO, IS("account", "registered", "A fake network")
-                     IS("client", "sms", "A fake network") COMMON CAPABLE));
+                     IS("client", "sms", "A fake network") COMMON CAPABLE TEXT));
 }
 
 #define ROOM_INFO(fields) \
