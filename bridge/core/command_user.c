@@ -1,7 +1,6 @@
 /* The commands for everybody. */
 #include "command.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 
 #include "contact.h"
 #include "core.h"
+#include "export.h"
 #include "forget.h"
 #include "room.h"
 #include "session.h"
@@ -140,76 +140,24 @@ static const struct form_field export_field = {
     .var = "data", .type = FORM_TEXT_MULTI, .label = N_("Your data (JSON)"),
 };
 
-/* RFC 8259 §7. */
-static void add_json(struct strbuf *out, const char *text)
+static bool add_line(void *arg, const char *line)
 {
-    if (!text) {
-        strbuf_adds(out, "null");
-        return;
-    }
-    strbuf_addch(out, '"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            strbuf_addf(out, "\\%c", c);
-        else if (c < ' ' || c == 0x7f)
-            strbuf_addf(out, "\\u%04x", (unsigned)c);
-        else
-            strbuf_addch(out, *text);
-    }
-    strbuf_addch(out, '"');
-}
+    struct strbuf *json = arg;
 
-/* The next element of a list. */
-static void next_element(struct strbuf *out)
-{
-    strbuf_adds(out, out->len && out->data[out->len - 1] == '[' ? "\n" : ",\n");
-}
-
-static bool add_contact(void *arg, const struct store_contact *contact)
-{
-    static const char *const words[] = { "none", "to", "from", "both" };
-    struct strbuf *out = arg;
-
-    next_element(out);
-    strbuf_adds(out, "    {\"transport\": ");
-    add_json(out, contact->domain);
-    strbuf_adds(out, ", \"address\": ");
-    add_json(out, contact->address);
-    strbuf_adds(out, ", \"name\": ");
-    add_json(out, contact->name);
-    strbuf_addf(out, ", \"subscription\": \"%s\"}",
-                words[contact->subscription & STORE_SUB_BOTH]);
-    return !out->overflow;
-}
-
-static bool add_counter(void *arg, const struct store_counter *counter)
-{
-    struct strbuf *out = arg;
-
-    next_element(out);
-    strbuf_adds(out, "    {\"transport\": ");
-    add_json(out, counter->domain);
-    strbuf_addf(out, ", \"day\": %" PRId64 ", \"messages\": %" PRId64 "}", counter->day,
-                counter->messages);
-    return !out->overflow;
+    if (json->len)
+        strbuf_addch(json, '\n');
+    strbuf_adds(json, line);
+    return !json->overflow;
 }
 
 static void run_export(struct command_call *call)
 {
-    struct store *store = call->host->core->store;
     struct strbuf json = STRBUF_INIT(EXPORT_MAX);
 
-    strbuf_adds(&json, "{\n  \"user\": ");
-    add_json(&json, call->user);
-    strbuf_adds(&json, ",\n  \"contacts\": [");
-    store_user_contacts(store, call->user, add_contact, &json);
-    strbuf_adds(&json, "\n  ],\n  \"sent\": [");
-    store_user_counters(store, call->user, add_counter, &json);
-    strbuf_adds(&json, "\n  ]\n}");
+    export_user(call->host->core->store, call->user, add_line, &json);
     if (json.overflow) {
-        command_fail(call, "%s", _("There is too much to show in one message: ask the administrator of "
-                                 "this gateway for a copy of your data."));
+        command_fail(call, "%s", _("There is too much to show in one message: ask the "
+                                   "administrator of this gateway for a copy of your data."));
     } else {
         command_say(call, "%s", _("This is all that is stored about you."));
         command_fact(call, &export_field, strbuf_text(&json));

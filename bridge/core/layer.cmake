@@ -28,6 +28,7 @@ layer(core
         describe.c
         domain.c
         find.c
+        export.c
         forget.c
         guard.c
         herald.c

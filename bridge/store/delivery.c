@@ -104,6 +104,8 @@ const char deliveries_sql[] = "SELECT " COLUMNS("NULL") " FROM delivery"
 const char deliveries_late_sql[] = "SELECT " COLUMNS("NULL") " FROM delivery"
                                    " WHERE " IS_SENT " AND deadline < ?2 AND domain = ?1"
                                    " ORDER BY deadline";
+const char user_deliveries_sql[] = "SELECT " COLUMNS("body") " FROM delivery"
+                                   " WHERE user = ?1 ORDER BY id";
 const char delivery_last_sql[] = "SELECT seq FROM sqlite_sequence WHERE name = 'delivery'";
 const char delivery_by_foreign_sql[] =
     "SELECT id FROM delivery WHERE domain = ?1 AND foreign_id = ?2 AND direction = 0"
@@ -239,4 +241,11 @@ void store_delivery_late(struct store *store, const char *domain, int64_t now,
 {
     walk(store, read_begin(store, READ_DELIVERIES_LATE, VALUES(TEXT(domain), NUMBER(now))), each,
          arg);
+}
+
+void store_user_deliveries(struct store *store, const char *user,
+                           bool (*each)(void *arg, const struct store_delivery *delivery),
+                           void *arg)
+{
+    walk(store, read_begin(store, READ_USER_DELIVERIES, VALUES(TEXT(user))), each, arg);
 }

@@ -238,21 +238,42 @@ static int run_step(sqlite3 *db, const char *path, const char *sql, int version,
     return -1;
 }
 
+static int compare_versions(sqlite3 *db, const char *path, const char *const *steps,
+                            int *version, int *newest, struct bridge_error *err)
+{
+    *newest = 0;
+    while (steps[*newest])
+        ++*newest;
+    if (get_version(db, path, version, err))
+        return -1;
+    if (*version <= *newest)
+        return 0;
+    return bridge_fail(err, BRIDGE_INVALID,
+                       "%s has version %d, this bridged knows versions up to %d: install the "
+                       "newer bridged again, or restore %s.v%d.backup",
+                       path, *version, *newest, path, *newest);
+}
+
+int migrate_check(sqlite3 *db, const char *path, const char *const *steps,
+                  struct bridge_error *err)
+{
+    int version, newest;
+
+    if (compare_versions(db, path, steps, &version, &newest, err))
+        return -1;
+    if (version == newest)
+        return 0;
+    return bridge_fail(err, BRIDGE_INVALID,
+                       "%s has version %d, not %d: start this bridged once, which brings it up "
+                       "to date", path, version, newest);
+}
+
 int migrate(sqlite3 *db, const char *path, const char *const *steps, struct bridge_error *err)
 {
-    int version;
-    int newest = 0;
+    int version, newest;
 
-    while (steps[newest])
-        newest++;
-    if (get_version(db, path, &version, err))
+    if (compare_versions(db, path, steps, &version, &newest, err))
         return -1;
-    if (version > newest)
-        return bridge_fail(
-            err, BRIDGE_INVALID,
-            "%s has version %d, this bridged knows versions up to %d: install the "
-            "newer bridged again, or restore %s.v%d.backup",
-            path, version, newest, path, newest);
     if (version > 0 && version < newest && back_up(db, path, version, err))
         return -1;
     bool created = version == 0;

@@ -21,4 +21,8 @@ extern const char *const store_migrations[]; /* SQL, ends with NULL */
  * ours, or newer than the list. */
 int migrate(sqlite3 *db, const char *path, const char *const *steps, struct bridge_error *err);
 
+/* Is it ours and up to date? Changes nothing. */
+int migrate_check(sqlite3 *db, const char *path, const char *const *steps,
+                  struct bridge_error *err);
+
 #endif

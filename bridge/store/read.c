@@ -23,6 +23,7 @@ const char *const read_sql[READ_KINDS] = {
     [READ_USER_ACCOUNTS] = user_accounts_sql,
     [READ_USER_SETTINGS] = user_settings_sql,
     [READ_USER_INVITATIONS] = user_invitations_sql,
+    [READ_USER_DELIVERIES] = user_deliveries_sql,
     [READ_USER_DAY] = user_day_sql,
     [READ_DELIVERY] = delivery_get_sql,
     [READ_DELIVERIES] = deliveries_sql,

@@ -17,7 +17,7 @@
 #define PATH_LIMIT 65536
 
 /* The sort of seal comes first, so that there can be another one some day. */
-#define MARK "1:"
+#define MARK "sealed:1:"
 
 struct seal {
     unsigned char key[crypto_secretbox_KEYBYTES];
@@ -126,6 +126,11 @@ void seal_close(struct seal *seal)
 
 /* --- secrets ---------------------------------------------------------------- */
 
+bool seal_is_sealed(const char *text)
+{
+    return !strncmp(text, MARK, strlen(MARK));
+}
+
 /* A nonce, and the box that it made. */
 void seal_add(struct strbuf *out, const struct seal *seal, const char *secret)
 {
@@ -170,7 +175,7 @@ int seal_read(struct strbuf *out, const struct seal *seal, const char *sealed,
     size_t size = 0;
     int rc = -1;
 
-    if (!strncmp(sealed, MARK, strlen(MARK)) && len <= SECRET_MAX) {
+    if (seal_is_sealed(sealed) && len <= SECRET_MAX) {
         unsigned char *box = bridge_alloc(len);
         if (!decode(box, len, sealed + strlen(MARK), &size))
             rc = open_box(out, seal, box, size);

@@ -6,6 +6,8 @@
 #ifndef SEAL_H
 #define SEAL_H
 
+#include <stdbool.h>
+
 #include <bridge/error.h>
 #include <bridge/strbuf.h>
 
@@ -16,10 +18,13 @@ struct seal;
 struct seal *seal_open(const char *path, struct bridge_error *err);
 void seal_close(struct seal *seal); /* may be NULL; wipes the key */
 
+/* Does it look like one? */
+bool seal_is_sealed(const char *text);
+
 void seal_add(struct strbuf *out, const struct seal *seal, const char *secret);
 /* Append the secret. -1 with *err set (BRIDGE_INVALID): not sealed with this key.
  * The caller wipes *out. */
 int seal_read(struct strbuf *out, const struct seal *seal, const char *sealed,
-                   struct bridge_error *err);
+              struct bridge_error *err);
 
 #endif

@@ -219,17 +219,20 @@ sqlite3 *store_connect_reader(const char *path, struct bridge_error *err)
     return connect_to(path, OPEN_TIMEOUT, "PRAGMA query_only = ON", err);
 }
 
-static int open_reader(struct store *store, struct bridge_error *err)
+static int prepare_reads(struct store *store, struct bridge_error *err)
 {
-    store->reader = connect_to(store->path, READER_TIMEOUT, "PRAGMA query_only = ON", err);
-    if (!store->reader)
-        return -1;
     for (int i = 0; i < READ_KINDS; i++) {
         if (sqlite3_prepare_v3(store->reader, read_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &store->reads[i], NULL))
             return sqlite_fail(err, store->reader, store->path);
     }
     return 0;
+}
+
+static int open_reader(struct store *store, struct bridge_error *err)
+{
+    store->reader = connect_to(store->path, READER_TIMEOUT, "PRAGMA query_only = ON", err);
+    return store->reader ? prepare_reads(store, err) : -1;
 }
 
 /* --- the store -------------------------------------------------------------- */
@@ -301,6 +304,34 @@ failed:
     sqlite3_close(db);
     store_free(store);
     return NULL;
+}
+
+/* One transaction, to the end: its first statement takes the state that all see. */
+static int begin_reading(struct store *store, struct bridge_error *err)
+{
+    if (sqlite3_exec(store->reader, "BEGIN", NULL, NULL, NULL))
+        return sqlite_fail(err, store->reader, store->path);
+    if (migrate_check(store->reader, store->path, store_migrations, err))
+        return -1;
+    return prepare_reads(store, err);
+}
+
+struct store *store_open_reader(const char *path, struct bridge_error *err)
+{
+    struct store *store = bridge_alloc(sizeof *store);
+
+    store->path = bridge_strdup(path);
+    store->lock = -1;
+    store->reader = store_connect_reader(path, err);
+    if (store->reader && !begin_reading(store, err))
+        return store;
+    store_free(store);
+    return NULL;
+}
+
+void store_close_reader(struct store *store)
+{
+    store_free(store);
 }
 
 void store_close(struct store *store, void (*on_closed)(void *arg), void *arg)

@@ -32,6 +32,12 @@ struct store *store_open(uv_loop_t *loop, const char *path, struct bridge_error 
  * nobody). Reading is possible until then; what is put now is refused. */
 void store_close(struct store *store, void (*on_closed)(void *arg), void *arg);
 
+/* For reading only: of this store's functions, those that read. Another thread or
+ * process may have it open meanwhile; what is read is one state of it. Refused: also
+ * a database of an older version. Blocks. */
+struct store *store_open_reader(const char *path, struct bridge_error *err);
+void store_close_reader(struct store *store);
+
 /* Called when the store becomes degraded (why) and when it is well again
  * (NULL). */
 void store_on_health(struct store *store, void (*cb)(void *arg, const struct bridge_error *why),
@@ -256,6 +262,10 @@ void store_user_accounts(struct store *store, const char *user,
 void store_user_settings(struct store *store, const char *user,
                          bool (*each)(void *arg, const struct store_setting *setting),
                          void *arg);
+/* By id, with their bodies. */
+void store_user_deliveries(struct store *store, const char *user,
+                           bool (*each)(void *arg, const struct store_delivery *delivery),
+                           void *arg);
 /* Those that the user has made. */
 void store_user_invitations(struct store *store, const char *user,
                             bool (*each)(void *arg, const struct store_invitation *invitation),

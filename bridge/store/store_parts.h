@@ -28,6 +28,7 @@ enum read_kind {
     READ_USER_ACCOUNTS,
     READ_USER_SETTINGS,
     READ_USER_INVITATIONS,
+    READ_USER_DELIVERIES,
     READ_USER_DAY,
     READ_DELIVERY,
     READ_DELIVERIES,
@@ -67,6 +68,7 @@ extern const char counter_find_sql[];                                    /* coun
 extern const char user_contacts_sql[], user_counters_sql[];              /* user.c */
 extern const char user_accounts_sql[], user_settings_sql[];
 extern const char user_invitations_sql[], user_day_sql[];
+extern const char user_deliveries_sql[]; /* delivery.c */
 extern const char delivery_get_sql[], deliveries_sql[], deliveries_late_sql[]; /* delivery.c */
 extern const char delivery_last_sql[], delivery_by_foreign_sql[], delivery_by_mark_sql[];
 extern const char delivery_by_stanza_sql[], seen_find_sql[];

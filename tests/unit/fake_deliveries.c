@@ -333,6 +333,17 @@ void store_delivery_late(struct store *store, const char *domain, int64_t now,
     }
 }
 
+void store_user_deliveries(struct store *store, const char *user,
+                           bool (*each)(void *arg, const struct store_delivery *delivery),
+                           void *arg)
+{
+    (void)store;
+    for (struct row *row = rows; row; row = row->next) {
+        if (same(row->d.user, user) && !each(arg, &row->d))
+            return;
+    }
+}
+
 /* --- for the tests ---------------------------------------------------------------------- */
 
 void fake_deliveries_clear(void)

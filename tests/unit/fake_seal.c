@@ -25,6 +25,11 @@ void seal_close(struct seal *seal)
     (void)seal;
 }
 
+bool seal_is_sealed(const char *text)
+{
+    return !strncmp(text, MARK, strlen(MARK));
+}
+
 void seal_add(struct strbuf *out, const struct seal *seal, const char *secret)
 {
     (void)seal;
@@ -47,7 +52,7 @@ int seal_read(struct strbuf *out, const struct seal *seal, const char *sealed,
     size_t mark = strlen(MARK);
 
     (void)seal;
-    if (strncmp(sealed, MARK, mark))
+    if (!seal_is_sealed(sealed))
         return bridge_fail(err, BRIDGE_INVALID, "not sealed with this key");
     for (sealed += mark; sealed[0] && digit(sealed[0]) >= 0 && digit(sealed[1]) >= 0; sealed += 2)
         strbuf_addch(out, (char)(digit(sealed[0]) << 4 | digit(sealed[1])));

@@ -406,6 +406,20 @@ struct store *store_open(uv_loop_t *loop, const char *path, struct bridge_error 
     return open_store;
 }
 
+/* The one that is open. */
+struct store *store_open_reader(const char *path, struct bridge_error *err)
+{
+    if (open_store && strcmp(path, FAKE_STORE_BAD_PATH) != 0)
+        return open_store;
+    bridge_fail(err, BRIDGE_INVALID, "cannot open %s", path);
+    return NULL;
+}
+
+void store_close_reader(struct store *store)
+{
+    assert(store == open_store);
+}
+
 void store_close(struct store *store, void (*on_closed)(void *arg), void *arg)
 {
     assert(store == open_store && !store->on_closed);

@@ -822,13 +822,18 @@ static void export_shows_what_is_stored(void **state)
         "<x xmlns='" NS_DATA "' type='result'><title>Export my data</title>"
         "<field type='text-multi' var='data' label='Your data (JSON)'>"
         "<value>{</value><value>  \"user\": \"" USER_JID "\",</value>"
+        "<value>  \"accounts\": [</value><value>  ],</value>"
+        "<value>  \"settings\": [</value><value>  ],</value>"
         "<value>  \"contacts\": [</value>"
         "<value>    {\"transport\": \"" LAB_DOMAIN "\", "
-        "\"address\": \"a\\\"\\\\\\u000a&lt;b>\", "
+        "\"address\": \"a\\\"\\\\\\n&lt;b>\", "
         "\"name\": \"N\", \"subscription\": \"to\"}</value><value>  ],</value>"
+        "<value>  \"messages\": [</value><value>  ],</value>"
         "<value>  \"sent\": [</value>"
-        "<value>    {\"transport\": \"" LAB_DOMAIN "\", \"day\": 7, \"messages\": 9}</value>"
-        "<value>  ]</value><value>}</value></field></x>"));
+        "<value>    {\"transport\": \"" LAB_DOMAIN "\", \"day\": \"1970-01-08\", "
+        "\"messages\": 9}</value><value>  ],</value>"
+        "<value>  \"invitations\": [</value><value>  ],</value>"
+        "<value>  \"last_used\": null</value><value>}</value></field></x>"));
 }
 
 static void too_much_to_export_is_said(void **state)

@@ -103,7 +103,9 @@ static void results_are_told_in_lines(void **state)
               ", A fake network, you are not using it"));
     RECV(SAY("export"));
     SENT(HEAR("This is all that is stored about you.\nYour data (JSON):\n{\n  \"user\": \""
-              USER_JID "\",\n  \"contacts\": [\n  ],\n  \"sent\": [\n  ]\n}"));
+              USER_JID "\",\n  \"accounts\": [\n  ],\n  \"settings\": [\n  ],\n"
+              "  \"contacts\": [\n  ],\n  \"messages\": [\n  ],\n  \"sent\": [\n  ],\n"
+              "  \"invitations\": [\n  ],\n  \"last_used\": null\n}"));
 }
 
 #define FORGET \

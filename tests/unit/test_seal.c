@@ -132,6 +132,8 @@ static void each_seal_is_another_and_shows_nothing(void **state)
         seal_add(&two, seal, secrets[i]);
         assert_string_not_equal(strbuf_text(&one), strbuf_text(&two));
         assert_null(strstr(strbuf_text(&one), "sesame"));
+        assert_true(seal_is_sealed(strbuf_text(&one)));
+        assert_false(seal_is_sealed(secrets[i]));
         for (const char *c = strbuf_text(&one); *c; c++)
             assert_true(*c > ' ' && *c < 0x7f);
         assert_int_equal(seal_read(&read, seal, strbuf_text(&one), &err), 0);
@@ -156,7 +158,8 @@ static void is_unreadable(const struct seal *seal, const char *sealed)
 
 static void another_key_or_a_changed_seal_opens_nothing(void **state)
 {
-    static const char *const others[] = { "", "1:", "sesame", "1:????", "1:AAAA", "2:AAAA" };
+    static const char *const others[] = { "", "sealed:1:", "sesame", "sealed:1:????",
+                                          "sealed:1:AAAA", "sealed:2:AAAA" };
     struct strbuf sealed = STRBUF_INIT(4096);
     struct seal *seal = open_seal();
 
