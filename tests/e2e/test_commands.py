@@ -33,10 +33,10 @@ def admin(loop, people, daemon):
 
 async def test_each_domain_lists_what_the_user_may_do(admin, juliet):
     everybody = {"status", "export", "forget"}
-    assert await nodes(juliet, GATEWAY) == everybody
+    assert await nodes(juliet, GATEWAY) == everybody | {"settings"}
     assert await nodes(juliet, IRC) == everybody | {"disconnect"}
     assert await nodes(admin, GATEWAY) == everybody | {
-        "statistics", "reload", f"{ADMIN}#get-online-users-num",
+        "settings", "user-settings", "remove-user", "statistics", "reload", f"{ADMIN}#get-online-users-num",
         f"{ADMIN}#get-online-users-list", f"{ADMIN}#announce", f"{ADMIN}#end-user-session"}
     for jid in (GATEWAY, IRC):
         _, features, _ = await juliet.info(jid)
