@@ -319,6 +319,32 @@ static void the_end_of_a_session_answers_all(void **state)
     SENT("");
 }
 
+static void (*ordinary_close)(void *data, const char *reason);
+
+/* As a network does that gives up what it was asked when it is told to go. */
+static void answer_and_close(void *data, const char *reason)
+{
+    bridge_lookup_done(fake_transport_lookup(0), NULL, NULL);
+    assert_int_equal(down_count(), 0);
+    ordinary_close(data, reason);
+}
+
+static void who_is_leaving_is_asked_no_more(void **state)
+{
+    (void)state;
+    ordinary_close = lab.transport->close;
+    lab.transport->close = answer_and_close;
+    for (unsigned n = 0; n < LOOKUP_RUNNING_MAX + 1; n++)
+        ask_for(n);
+    fake_transport_forget();
+    session_close(fake_transport_session(), "the end");
+    DOWN("close " USER_JID ": the end\n");
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_int_equal(sent.count, LOOKUP_RUNNING_MAX + 1);
+    assert_non_null(strstr(sent.stanzas[0].text, "result"));
+    canonical_release(&sent);
+}
+
 /* --- occupants -------------------------------------------------------------- */
 
 #define OCCUPANTS CARD("<FN>romeo</FN><N/>")
@@ -447,6 +473,7 @@ int main(void)
         TEST(who_asks_again_gets_the_late_answer),
         TEST(what_waited_in_vain_is_not_asked),
         TEST(the_end_of_a_session_answers_all),
+        TEST(who_is_leaving_is_asked_no_more),
         TEST(an_occupant_is_who_is_behind_the_nick),
         TEST(only_those_inside_see_occupants),
         TEST_GATEWAY(domains_rooms_and_networks_have_cards_too),
