@@ -459,6 +459,14 @@ struct bridge_change *fake_transport_change(void)
     return fake.change;
 }
 
+struct bridge_change *fake_transport_take_change(void)
+{
+    struct bridge_change *change = fake.change;
+
+    fake.change = NULL;
+    return change;
+}
+
 struct bridge_host *fake_transport_host(void)
 {
     return fake.host;

@@ -52,6 +52,7 @@ struct bridge_room *fake_transport_room(void);
 /* From now on the test ends each check() with bridge_change_done(). */
 void fake_transport_hold(bool on);
 struct bridge_change *fake_transport_change(void); /* the last that is held */
+struct bridge_change *fake_transport_take_change(void); /* the same; it is held no more */
 
 /* The n-th lookup that it was asked for, from 0; of the last 64. */
 struct bridge_lookup *fake_transport_lookup(size_t n);
