@@ -42,6 +42,7 @@ static void on_registered(void *arg, const struct bridge_error *why)
 {
     struct command_call *call = arg;
 
+    command_resume(call);
     if (why) {
         command_again(call, why);
         return;
@@ -85,6 +86,7 @@ static void on_unregistered(void *arg, const struct bridge_error *why)
 {
     struct command_call *call = arg;
 
+    command_resume(call);
     if (why)
         command_fail(call, _("You are still registered: %s"), why->text);
     else
@@ -125,6 +127,7 @@ static void on_invited(void *arg, const struct bridge_error *why)
 {
     struct invitation *i = arg;
 
+    command_resume(i->call);
     if (why) {
         command_fail(i->call, _("There is no invitation: %s"), why->text);
     } else {
@@ -235,6 +238,7 @@ static void on_forgotten(void *arg, const struct bridge_error *why)
 {
     struct command_call *call = arg;
 
+    command_resume(call);
     if (why)
         command_fail(call, _("Nothing was deleted: %s"), why->text);
     else

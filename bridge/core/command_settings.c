@@ -7,6 +7,7 @@
 
 #include <bridge/words.h>
 
+#include "chat_speak.h"
 #include "core.h"
 #include "preference.h"
 #include "register.h"
@@ -38,6 +39,7 @@ static void on_stored(void *arg, const struct bridge_error *why)
 {
     struct command_call *call = arg;
 
+    command_resume(call);
     if (why) {
         command_again(call, why);
         return;
@@ -144,6 +146,13 @@ static void add_line(struct strbuf *out, const struct preference_sheet *sheet, s
     add_choices(out, &sheet->fields[i]);
 }
 
+static const char *slash_of(const struct command_call *call)
+{
+    const struct command_place place = command_place(call);
+
+    return chat_slash(&place);
+}
+
 static void list_settings(struct command_call *call, const struct preference_sheet *sheet)
 {
     struct strbuf out = STRBUF_INIT(60000);
@@ -154,9 +163,9 @@ static void list_settings(struct command_call *call, const struct preference_she
         add_line(&out, sheet, i);
     }
     strbuf_addch(&out, '\n');
-    strbuf_addf(&out, _("Write \"%s %s\" and a value to change one of them, and \"\" as value to "
+    strbuf_addf(&out, _("Write \"%s%s %s\" and a value to change one of them, and \"\" as value to "
                         "empty it."),
-                call->command->word, sheet->rows[0]->key);
+                slash_of(call), call->command->word, sheet->rows[0]->key);
     command_say(call, "%s", strbuf_text(&out));
     strbuf_release(&out);
 }
@@ -230,8 +239,8 @@ static void set(struct command_call *call, struct preference_sheet *sheet)
     if (i >= 0)
         show_setting(call, sheet, (size_t)i);
     else if (key)
-        command_fail(call, _("There is no setting \"%s\" here. Write \"%s\" for a list of all."), key,
-                     call->command->word);
+        command_fail(call, _("There is no setting \"%s\" here. Write \"%s%s\" for a list of all."), key,
+                     slash_of(call), call->command->word);
     else
         list_settings(call, sheet);
     preference_sheet_free(sheet);
