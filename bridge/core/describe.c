@@ -177,7 +177,8 @@ static const char *client_type(const struct bridge_transport *transport)
 static void add_identity(struct description *d, const char *category, const char *type,
                          const char *name)
 {
-    d->identities[d->info.identity_count++] = (struct disco_identity){ category, type, name, NULL };
+    d->identities[d->info.identity_count++] =
+        (struct disco_identity){ category, type, name, NULL };
 }
 
 /* `address` is NULL where it is not known: what is said of contacts is the same for

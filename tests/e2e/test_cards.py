@@ -1,5 +1,5 @@
-"""Who a contact is, and what can be done with it: features (XEP-0030, XEP-0115), names (XEP-0172),
-pictures (XEP-0153), vCards (XEP-0054, XEP-0292), and finding people (XEP-0100 §6.3).
+"""Who a contact is, and what can be done with it: features (XEP-0030, XEP-0115), names
+(XEP-0172), pictures (XEP-0153), vCards (XEP-0054, XEP-0292), and finding people (XEP-0100 §6.3).
 
 What is told is put together again here, from what a client gets."""
 
@@ -66,7 +66,8 @@ async def check_caps(user, presence):
     caps = presence.find(f"{{{CAPS}}}c")
     assert caps.get("hash") == "sha-1"
     node = f"{caps.get('node')}#{caps.get('ver')}"
-    for query in await described(user, presence.from_, node), await described(user, presence.from_):
+    for asked in node, None:
+        query = await described(user, presence.from_, asked)
         assert verification(query) == caps.get("ver")
     return {feature.get("var") for feature in query.iter(f"{{{DISCO_INFO}}}feature")}
 

@@ -20,7 +20,8 @@ static void the_hash_of_a_picture_is_the_sha1_of_its_bytes(void **state)
         { { "image/png", "abc", 3 }, "a9993e364706816aba3e25717850c26c9cd0d89d" },
         { { "image/jpeg", "abc", 3 }, "a9993e364706816aba3e25717850c26c9cd0d89d" },
         /* head -c 65536 /dev/zero | sha1sum */
-        { { "image/webp", large, BRIDGE_PICTURE_MAX }, "1adc95bebe9eea8c112d40cd04ab7a8d75c4f961" },
+        { { "image/webp", large, BRIDGE_PICTURE_MAX },
+          "1adc95bebe9eea8c112d40cd04ab7a8d75c4f961" },
         { { "image/webp", large, sizeof large }, "" },
         { { "image/gif", "", 0 }, "" },
         { { "image/svg+xml", "abc", 3 }, "" },
@@ -237,8 +238,8 @@ static void a_huge_id_is_not_kept(void **state)
     struct strbuf xml = STRBUF_INIT(4096);
 
     (void)state;
-    strbuf_addf(&xml, "<iq type='get' id='%01001d' from='" BALCONY "' to='" ROMEO "'>" ASK "</iq>",
-                0);
+    strbuf_addf(&xml, "<iq type='get' id='%01001d' from='" BALCONY "' to='" ROMEO "'>" ASK
+                "</iq>", 0);
     RECV(strbuf_text(&xml));
     assert_int_equal(sent_count("bad-request"), 1);
     DOWN("open " USER_JID "\n");

@@ -248,7 +248,8 @@ static void presence_says_what_contacts_can(void **state)
     const char *xml = written(&p);
     assert_ptr_equal(strstr(xml, "<show>away</show><status>a&lt;b</status>"
                             "<nick xmlns='http://jabber.org/protocol/nick'>R &amp; J</nick>"
-                            "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='"), xml);
+                            "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='"),
+                     xml);
     assert_non_null(strstr(xml, "<x xmlns='vcard-temp:x:update'>"
                            "<photo>a9993e364706816aba3e25717850c26c9cd0d89d</photo></x>"));
     strbuf_release(&content);

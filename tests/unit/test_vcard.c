@@ -47,7 +47,8 @@ static void everything_that_is_known(void **state)
           FOUR("<kind><text>individual</text></kind>"
                "<fn><text>Romeo &lt;Montague&gt;</text></fn>"
                "<photo><uri>data:image/png;base64,Zm9vYmFy</uri></photo>"
-               "<nickname><text>R &amp; J</text></nickname><tel><uri>tel:+15551234567</uri></tel>"
+               "<nickname><text>R &amp; J</text></nickname>"
+               "<tel><uri>tel:+15551234567</uri></tel>"
                "<email><text>romeo@example.org</text></email>"
                "<org><text>House of Montague</text></org>"
                "<url><uri>https://example.org/?a&amp;b</uri></url>"
@@ -143,7 +144,8 @@ static void long_texts_are_cut_between_characters(void **state)
 static void base64_and_digests(void **state)
 {
     static const char *const pairs[][2] = {
-        { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+        { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" },
+        { "foob", "Zm9vYg==" },
     };
     char hex[DIGEST_HEX_SIZE], text[DIGEST_BASE64_SIZE];
 
