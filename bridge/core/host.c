@@ -8,6 +8,7 @@
 #include <bridge/log.h>
 #include <bridge/words.h>
 
+#include "addressee.h"
 #include "contact.h"
 #include "core.h"
 #include "domain.h"
@@ -55,6 +56,7 @@ const char *bridge_message(struct bridge_session *session, const char *contact,
     const char *wanted = message->id && message_id_is_fit(message->id) ? message->id : NULL;
     const char *id = core_set_said(core, wanted);
 
+    addressee_of_session(session);
     for (size_t part = 0; part < message_parts(message); part++) {
         struct strbuf *out = core_stanza(core);
         message_compose(out, session->host, session->user, contact, message, part, id, false);
@@ -72,6 +74,7 @@ void bridge_message_failed(struct bridge_session *session, const char *address, 
 
     if (!sent) { /* long ago, or without an id: the user shall know all the same */
         struct strbuf text = STRBUF_INIT(1024);
+        addressee_of_session(session);
         strbuf_addf(&text, _("A message of yours was not delivered: %s"), why->text);
         bridge_message(session, address,
                        &(struct bridge_message){ .body = strbuf_text(&text) });

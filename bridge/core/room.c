@@ -8,6 +8,7 @@
 #include <bridge/log.h>
 #include <bridge/words.h>
 
+#include "addressee.h"
 #include "core.h"
 #include "jid.h"
 #include "payload.h"
@@ -854,6 +855,8 @@ const char *bridge_room_message(struct bridge_room *room, const char *nick,
         .origin = sent ? sent->origin : NULL,
     };
 
+    if (message->retracts) /* in words, too */
+        addressee_of_session(room->session);
     if (message->answers_to && usable(room, message->answers_to)) {
         domain_add_jid(room->session->host, &author, room->address);
         strbuf_addf(&author, "/%s", message->answers_to);
