@@ -278,6 +278,7 @@ static void watch_signals(struct daemon *d)
 {
     static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 
+    signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is a full disk, not the end */
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         uv_signal_init(&d->loop, &d->signals[i]);
         d->signals[i].data = d;
