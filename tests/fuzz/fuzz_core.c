@@ -34,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lab_shake_hands(LAB_DOMAIN);
     fake_conn_feed(lab_conn(LAB_DOMAIN), (const char *)data, size);
     fake_store_commit();
+    fake_timer_advance(3000); /* what is done little by little */
+    fake_store_commit();
     check_sent();
     lab_reconnect(LAB_DOMAIN); /* if that was the end of it */
     if (!core_streams_up(lab.core))

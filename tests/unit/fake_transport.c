@@ -230,8 +230,13 @@ static int send_message(void *data, const char *contact, const struct bridge_mes
         return -1;
     if (fake.obedient) {
         static const struct bridge_error why = { BRIDGE_RETRY, "the network lost it" };
+        const struct bridge_contact listed = { .address = message->body, .name = contact,
+                                               .group = message->thread };
         bridge_message(data, message->body, message);
         bridge_message_failed(data, contact, message->id, &why);
+        bridge_contact_listed(data, &listed);
+        if (*message->body == '-')
+            bridge_contact_unlisted(data, message->body + 1);
     }
     return 0;
 }
