@@ -278,10 +278,20 @@ static int take_form(const struct request *r, struct command_call *call,
     return rc;
 }
 
+/* "Next" at the last step is what is left to do: clients that know no other way to go on
+ * say so (poezio). */
+static enum command_action meant(const struct request *r, const struct command_call *call)
+{
+    bool forward = r->action == COMMAND_NEXT &&
+                   !(command_actions(call) & COMMAND_BIT(COMMAND_NEXT));
+
+    return forward || r->action == COMMAND_EXECUTE ? command_default(call)
+                                                   : (enum command_action)r->action;
+}
+
 static void advance(const struct request *r, struct command_call *call)
 {
-    enum command_action action = r->action == COMMAND_EXECUTE ? command_default(call)
-                                                              : (enum command_action)r->action;
+    enum command_action action = meant(r, call);
     struct bridge_error err;
 
     if (!(command_actions(call) & COMMAND_BIT(action))) {

@@ -19,7 +19,7 @@ class Profanity(Terminal):
         await self.shows("Profanity. Type /help")
         await self.type(f"/connect {account}@{DOMAIN} server 127.0.0.1 port {port} tls disable")
         await self.shows("Enter password:")
-        await self.type(password, shown=False)
+        await self.type(password, hidden=True)
         await self.shows("logged in successfully")
         return self
 
@@ -68,7 +68,7 @@ class Poezio(Terminal):
 
     async def choose(self, node):
         """Go down the list of commands to this one."""
-        nodes = re.findall(r"│([a-z-]+|http\S+) {2,}\S", await self.look())
+        nodes = re.findall(r"│([a-z]\S*) {2,}\S", await self.look())
         for _ in range(nodes.index(node)):
             await self.press("Down")
             await self.changed()
@@ -120,6 +120,20 @@ async def test_profanity_joins_a_room(gateway, puppet, terminals):
     await screen.shows("Enough")
 
 
+async def test_profanity_registers(gateway, club, terminals):
+    screen = await terminals(Profanity)
+    await screen.command("jabber:iq:register", club.domain, r"Name \(required\)")
+    await screen.type("/field1 Juliet")
+    await screen.shows("Field updated")
+    await screen.type("/form submit")
+    await screen.shows(f"You are registered with {club.domain}")
+    await screen.shows(f"Received authorization request from {club.domain}")
+    await screen.type(f"/msg {club.domain} set volume 11")
+    await screen.shows("The settings are stored")
+    await screen.type(f"/msg {club.jid('alice')} get volume")
+    await screen.shows("alice@.*: volume=11")
+
+
 async def test_profanity_gives_commands(gateway, puppet, terminals):
     screen = await terminals(Profanity)
     await screen.command("disconnect", puppet.domain, "You were not connected to")
@@ -147,3 +161,14 @@ async def test_poezio_gives_commands(gateway, puppet, terminals):
     await screen.shows("Disconnect me")
     await screen.choose("status")
     await screen.shows(f"{IRC}, .*, you are not using it +→")  # ... and other lines
+
+
+async def test_poezio_registers(gateway, club, terminals):
+    screen = await terminals(Poezio)
+    await screen.command(f"ad-hoc {club.domain}")
+    await screen.shows("jabber:iq:register +Register")
+    await screen.choose("jabber:iq:register")
+    await screen.shows("Edit the text")
+    await screen.write("Juliet")
+    await screen.press("C-y")
+    await screen.shows(f"You are registered with {club.domain}")

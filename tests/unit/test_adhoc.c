@@ -511,7 +511,11 @@ static void steps_go_forward_and_back(void **state)
     ask(STEP(END, "execute", SUBMIT("<field var='accountjids'><value>x@y</value><value>"
                                     USER_JID "/a</value></field>")));
     answered(END_SURE("x@y, " USER_JID));
-    ask(STEP(END, "complete", SURE("1")));
+    ask(STEP(END, "next", SURE("0"))); /* what else: this is the last step */
+    answered(REFUSED_TEXT("modify", "bad-request",
+                          "Nothing was done: say \"yes\", or cancel the command",
+                          DETAIL("bad-payload")));
+    ask(STEP(END, "next", SURE("1")));
     DOWN("close " USER_JID ": An administrator has ended the session\n");
     struct canonical sent = lab_take(LAB_DOMAIN);
     assert_int_equal(sent.count, 2); /* out of the room; the answer */

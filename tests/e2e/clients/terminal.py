@@ -71,12 +71,18 @@ class Terminal:
         """By tmux's names: Enter, Escape, Tab, C-c."""
         await self._command("send-keys", *keys)
 
-    async def type(self, line, shown=True):
-        """A line and Enter, but not before the line can be read: what comes faster than
-        people type is taken for something pasted, ends of lines and all."""
-        await self._command("send-keys", "-l", line)
-        if shown:
-            await self.shows(re.escape(line[-30:]))
+    async def write(self, text):
+        """Type, and wait until it can be read: a key that follows at once would be taken for
+        a part of something that was pasted."""
+        await self._command("send-keys", "-l", text)
+        await self.shows(re.escape(text[-30:]))
+
+    async def type(self, line, hidden=False):
+        """A line and Enter; `hidden`: it does not appear."""
+        if hidden:
+            await self._command("send-keys", "-l", line)
+        else:
+            await self.write(line)
         await self.press("Enter")
 
     async def changed(self):
