@@ -7,9 +7,12 @@
 
 #include "sqlite_error.h"
 
-static const char count_sql[] = "SELECT user, count(*) FROM contact GROUP BY user ORDER BY user";
+/* Whom the user has removed (STORE_SUB_DECLINED) is no contact. */
+static const char count_sql[] = "SELECT user, count(*) FROM contact WHERE subscription <> 8"
+                                " GROUP BY user ORDER BY user";
 static const char count_here_sql[] = "SELECT user, count(*) FROM contact"
-                                     " WHERE domain = ?1 GROUP BY user ORDER BY user";
+                                     " WHERE domain = ?1 AND subscription <> 8"
+                                     " GROUP BY user ORDER BY user";
 static const char lapsed_sql[] =
     "SELECT user, (SELECT count(*) FROM contact WHERE contact.user = setting.user)"
     " FROM setting JOIN activity USING(user)"

@@ -11,6 +11,7 @@ bounds. The same with ten users stands beside it.
 import argparse
 import asyncio
 import json
+import os
 import pathlib
 import re
 import signal
@@ -159,6 +160,10 @@ class Daemon:
         await asyncio.wait_for(self.child.wait(), DEADLINE_S)
         return time.monotonic() - start
 
+    def cpu_s(self):
+        fields = pathlib.Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2]
+        return sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
     def memory_kb(self, what):
         status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
         return int(re.search(rf"{what}:\s+(\d+)", status)[1])
@@ -207,7 +212,7 @@ async def measure(build, users, contacts):
         shown = time.monotonic() - server.up
         pinging.cancel()
         stalls = list(server.round_trips)
-        arrivals = list(server.arrivals)
+        arrivals, cpu = list(server.arrivals), daemon.cpu_s()
         memory = daemon.memory_kb("VmRSS"), daemon.memory_kb("VmHWM")
         ways = [await server.say(f"user{n % users}@{SERVER}", n) for n in range(MESSAGES)]
         stop = await daemon.stop()
@@ -219,6 +224,7 @@ async def measure(build, users, contacts):
             "until all are shown, s": shown,
             "stanzas per second": (users + users * contacts) / shown,
             "most in a second": most_in_window(arrivals),
+            "CPU until then, s": cpu,
             "ping meanwhile p50, ms": statistics.median(stalls) * 1000 if stalls else 0,
             "ping meanwhile p99, ms": percentile(stalls, 0.99) * 1000 if stalls else 0,
             "ping meanwhile worst, ms": max(stalls) * 1000 if stalls else 0,
