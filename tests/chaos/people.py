@@ -52,8 +52,12 @@ class Conversation:
     def on_error(self, id_, later):
         if id_ not in self.open:
             return
-        body, _ = self.open.pop(id_)
+        body, _ = self.open[id_]
+        again = body in self.disturbed
         self.disturbed.add(body)
+        if later and again:
+            return  # of what was sent before, with this id: that may have been accepted
+        del self.open[id_]
         if later:
             self.refused += 1
             self.left.insert(0, body)
