@@ -138,6 +138,101 @@ async def test_a_dialogue_by_chat(admin, juliet, channel):
     assert juliet.bare in await tell(admin, IRC, "list-users max_items=25")
 
 
+# Networks, rooms and contacts
+
+
+def address(kind, channel):
+    return {"network": f"{NETWORK}@{IRC}", "room": channel.jid,
+            "contact": f"somebody%{NETWORK}@{IRC}"}[kind]
+
+
+@pytest.mark.parametrize("kind", ["network", "room", "contact"])
+async def test_every_address_has_commands_in_menus(gateway, juliet, channel, kind):
+    jid = address(kind, channel)
+    assert "status" in await nodes(juliet, jid)
+    _, features, _ = await juliet.info(jid)
+    assert "http://jabber.org/protocol/commands" in features
+    command = await start(juliet, jid, "status")
+    assert command.status == "completed" and command.notes, command.iq
+    answer = await juliet.request(
+        jid, "<command xmlns='http://jabber.org/protocol/commands' node='forget'/>", "set")
+    assert answer.error.condition == "item-not-found"
+
+
+@pytest.mark.parametrize("kind", ["network", "room", "contact"])
+async def test_every_address_takes_commands_by_chat(gateway, juliet, channel, kind):
+    jid = address(kind, channel)
+    told = await tell(juliet, jid, "/help")
+    assert "/status - " in told and "second \"/\"" in told
+    assert "Did you mean \"/status\"?" in await tell(juliet, jid, "/help statsu")
+    if kind != "contact":
+        assert await tell(juliet, jid, "help") == told
+
+
+async def test_commands_in_a_room_are_answered_aside(gateway, people, juliet, carol, channel):
+    """The room does not hear them; the client that asked has its line back."""
+    await carol.join(channel)
+    chamber = await people.client(f"{juliet.bare}/chamber")
+    balcony = await juliet.join(channel.jid, "jul")
+    other = await chamber.join(channel.jid, "jul")
+    line = balcony.say("/status")
+    assert (await balcony.message("/status", nick="jul")).id == line
+    assert "2 of your clients" in (await juliet.received(channel.jid)).body
+    balcony.say("//status")
+    balcony.say("/unknown words")
+    assert [text for _, text in await carol.heard(channel, 2)] == ["/status", "/unknown words"]
+    assert (await other.message()).body == "/status"  # the one that was said
+    assert (await other.message()).body == "/unknown words"
+    await chamber.barrier(IRC)
+    assert chamber.take(lambda s: s.name == "message" and s.body) == []
+
+
+async def test_people_get_what_is_not_a_command(gateway, juliet, carol):
+    jid = f"{carol.nick}%{NETWORK}@{IRC}"
+    assert "not in your contact list" in await tell(juliet, jid, "/status")
+    for line in "//status", "help", "/stat", "/me":
+        juliet.message(jid, line)
+    said = [text for _, text in await carol.heard(carol.nick, 4)]
+    assert said == ["/status", "help", "/stat", "/me"]
+
+
+# Languages
+
+CANCEL = {None: "There is nothing to cancel.", "de-AT": "Es gibt nichts abzubrechen.",
+          "fr": "Il n’y a rien à annuler."}
+
+
+@pytest.mark.parametrize("language", ["de-AT", "fr"])
+async def test_everything_is_in_the_language_of_the_client(gateway, juliet, language):
+    juliet.message(GATEWAY, "cancel", **{"xml:lang": language})
+    assert (await juliet.received(GATEWAY)).body == CANCEL[language]
+    juliet.message(GATEWAY, "cancel", **{"xml:lang": "en"})
+    assert (await juliet.received(GATEWAY)).body == CANCEL[None]
+    id_ = juliet.message(f"#x@{IRC}", "hi", **{"xml:lang": language})
+    text = (await juliet.bounced(id_)).error.text
+    assert "Kanal" in text or "canal" in text
+    juliet.write(f"<iq type='get' id='lang' to='{GATEWAY}' xml:lang='{language}'><query "
+                 "xmlns='http://jabber.org/protocol/disco#items' "
+                 "node='http://jabber.org/protocol/commands'/></iq>")
+    menu = await juliet.expect(lambda s: s.name == "iq" and s.id == "lang", "menu")
+    names = {e.get("node"): e.get("name") for e in
+             menu.xml.iter("{http://jabber.org/protocol/disco#items}item")}
+    assert names["forget"] in ("Meine Daten löschen", "Effacer mes données")
+
+
+async def test_what_comes_from_the_network_is_in_the_users_language(gateway, juliet, carol,
+                                                                    channel):
+    """The server's refusal arrives later, with no stanza to say the language."""
+    await carol.join(channel)
+    carol.send(f"MODE {channel} +i")
+    await carol.barrier()
+    juliet.write(f"<presence to='{channel.jid}/jul' xml:lang='de'>"
+                 "<x xmlns='http://jabber.org/protocol/muc'/></presence>")
+    refused = await juliet.expect(lambda s: s.name == "presence" and s.type == "error",
+                                  "refusal")
+    assert "nur mit Einladung" in refused.error.text
+
+
 async def subscribe(user, jid):
     user.write(f"<presence type='subscribe' to='{jid}'/>")
     await user.contact_presence(jid, "subscribed")

@@ -4,3 +4,5 @@ bridge_fuzz(command_line
             ${PROJECT_SOURCE_DIR}/bridge/core/command_line.c
     INCLUDES ${PROJECT_SOURCE_DIR}/bridge/core
     LAYERS xmpp base)
+bridge_fuzz(commands SOURCES ${CMAKE_CURRENT_LIST_DIR}/fuzz_commands.c LAYERS core xmpp base
+    LIBRARIES core_lab)
