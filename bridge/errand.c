@@ -61,9 +61,9 @@ static bool is_running(const char *path)
     struct sockaddr_un name = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0 || strlen(path) >= sizeof name.sun_path)
-        return false;
-    strcpy(name.sun_path, path);
+    if (fd < 0)
+        return true;
+    strcpy(name.sun_path, path); /* it fits: options_load() has seen to that */
     bool absent = connect(fd, (struct sockaddr *)&name, sizeof name) &&
                   (errno == ENOENT || errno == ECONNREFUSED);
     close(fd);
@@ -94,7 +94,8 @@ int errand_forget(const struct options *options, const char *config, const char 
               "cannot be asked: set it, and restart bridged\n", stderr);
     } else if (!is_running(options->control_socket)) {
         fprintf(stderr, "bridged: no bridged runs at %s: start it and try again; contacts can "
-                        "only leave the user's roster while it runs\n", options->control_socket);
+                        "only leave the user's roster while it runs\n",
+                options->control_socket);
     } else {
         add_bridgectl(&program);
         execlp(strbuf_text(&program), "bridgectl", "--config", config, "forget", jid_bare(jid),

@@ -181,7 +181,8 @@ int seal_read(struct strbuf *out, const struct seal *seal, const char *sealed,
             rc = open_box(out, seal, box, size);
         free(box);
     }
-    return rc ? bridge_fail(err, BRIDGE_INVALID, "this was not sealed with the key that bridged "
-                                                 "has now: set it again")
-              : 0;
+    if (rc)
+        bridge_fail(err, BRIDGE_INVALID,
+                    "this was not sealed with the key that bridged has now: set it again");
+    return rc;
 }

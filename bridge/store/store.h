@@ -116,7 +116,8 @@ bool store_setting_owner(struct store *store, const char *domain, const char *ke
  * returns false to stop, and must not begin another such walk. */
 void store_setting_each(struct store *store, const char *domain, const char *user,
                         const char *address,
-                        bool (*each)(void *arg, const struct store_setting *setting), void *arg);
+                        bool (*each)(void *arg, const struct store_setting *setting),
+                        void *arg);
 
 /* Register the user with a transport, with these settings; also one who is
  * registered, whose account they change. `invitation`: a code that is used up

@@ -54,7 +54,8 @@ int seal_read(struct strbuf *out, const struct seal *seal, const char *sealed,
     (void)seal;
     if (!seal_is_sealed(sealed))
         return bridge_fail(err, BRIDGE_INVALID, "not sealed with this key");
-    for (sealed += mark; sealed[0] && digit(sealed[0]) >= 0 && digit(sealed[1]) >= 0; sealed += 2)
+    sealed += mark;
+    for (; sealed[0] && digit(sealed[0]) >= 0 && digit(sealed[1]) >= 0; sealed += 2)
         strbuf_addch(out, (char)(digit(sealed[0]) << 4 | digit(sealed[1])));
     return *sealed ? bridge_fail(err, BRIDGE_INVALID, "not sealed with this key") : 0;
 }

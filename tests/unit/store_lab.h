@@ -34,6 +34,10 @@ struct outcome {
 extern struct outcome outcome;
 void on_done(void *arg, const struct bridge_error *why); /* arg is an outcome */
 
+/* No file of ours can grow any more: the kernel refuses, as on a full disk. */
+void fill_disk(void);
+void make_room(void);
+
 /* On a connection of its own: change the database; a query gives 1. */
 void exec_raw(const char *sql);
 void assert_true_sql(const char *file, const char *sql);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -116,7 +117,7 @@ static void has_of(const char *user, const char *expected)
 static void setting_is(const char *domain, const char *user, const char *address,
                        const char *key, const char *expected)
 {
-    struct strbuf value = STRBUF_INIT(4096);
+    struct strbuf value = STRBUF_INIT(65536);
 
     strbuf_adds(&value, "<");
     bool found = store_setting_get(store, domain, user, address, key, &value);
@@ -299,6 +300,71 @@ static void accounts_are_listed_in_pages(void **state)
     store_account_each(store, SMS, "c@d", add_account, &out);
     assert_string_equal(strbuf_text(&out), "a@d@7 b@d@7 c@d@7 ");
     strbuf_release(&out);
+}
+
+/* Nothing of an account stands on a disk that has no room for all of it. */
+static void a_full_disk_takes_all_of_an_account_or_nothing(void **state)
+{
+    static char large[60000];
+    const struct store_setting setting = { SMS, JULIET, "", "signature", large };
+
+    (void)state;
+    memset(large, 'x', sizeof large - 1);
+    fill_disk();
+    account(JULIET, &setting, NULL);
+    run_until(&outcome.all, 1);
+    make_room();
+    assert_int_equal(outcome.retry, 1);
+    has_of(JULIET, "| | | | |");
+    memset(&outcome, 0, sizeof outcome);
+    account(JULIET, &setting, NULL);
+    ended(1, 1);
+    setting_is(SMS, JULIET, "", "signature", large);
+}
+
+/* --- another reader ------------------------------------------------------------ */
+
+static void another_reader_sees_one_state_beside_the_store(void **state)
+{
+    struct bridge_error err = { 0 };
+    int64_t since;
+
+    (void)state;
+    account(JULIET, NULL, NULL);
+    ended(1, 1);
+    struct store *reader = store_open_reader(path, &err);
+    assert_non_null(reader);
+    account(ROMEO, NULL, NULL);
+    ended(1, 1);
+    assert_true(store_account_find(reader, SMS, JULIET, &since));
+    assert_false(store_account_find(reader, SMS, ROMEO, &since));
+    assert_true(store_account_find(store, SMS, ROMEO, &since));
+    store_close_reader(reader);
+}
+
+static void another_reader_changes_nothing_and_makes_nothing(void **state)
+{
+    static const struct {
+        const char *sql, *why;
+    } rows[] = {
+        { "UPDATE schema_version SET version = 1",
+          "start this bridged once, which brings it up to date" },
+        { "UPDATE schema_version SET version = 99", "install the newer bridged again" },
+        { "PRAGMA application_id = 7", "is the database of another program" },
+    };
+    struct bridge_error err = { 0 };
+    char absent[160];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        exec_raw(rows[i].sql);
+        assert_null(store_open_reader(path, &err));
+        assert_non_null(strstr(err.text, rows[i].why));
+    }
+    snprintf(absent, sizeof absent, "%s.absent", path);
+    assert_null(store_open_reader(absent, &err));
+    assert_non_null(strstr(err.text, absent));
+    assert_int_equal(access(absent, F_OK), -1);
 }
 
 /* --- invitations --------------------------------------------------------------- */
@@ -567,6 +633,9 @@ int main(void)
         TEST(the_owner_of_a_value_is_found),
         TEST(an_account_comes_with_its_settings_and_keeps_its_time),
         TEST(accounts_are_listed_in_pages),
+        TEST(a_full_disk_takes_all_of_an_account_or_nothing),
+        TEST(another_reader_sees_one_state_beside_the_store),
+        TEST(another_reader_changes_nothing_and_makes_nothing),
         TEST(an_invitation_is_good_once_here_and_in_time),
         TEST(a_code_is_given_once_and_dropped_when_it_has_expired),
         TEST(owners_of_contacts_are_told_once_each_in_pages),

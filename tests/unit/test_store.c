@@ -570,26 +570,6 @@ static void on_health(void *arg, const struct bridge_error *why)
     }
 }
 
-/* No file of ours can grow any more: the kernel refuses, as on a full disk. */
-static void fill_disk(void)
-{
-    struct rlimit limit;
-
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = 1024;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void make_room(void)
-{
-    struct rlimit limit;
-
-    getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static void a_full_disk_loses_nothing_and_heals_by_itself(void **state)
 {
     struct store *store = open_store();

@@ -312,6 +312,84 @@ static void whoever_goes_away_cancels_what_was_asked_for(void **state)
     assert_int_equal(job.cancelled, 1);
 }
 
+/* --- one user's data -------------------------------------------------------- */
+
+static void put_contacts(const char *user)
+{
+    const struct store_contact contact = { LAB_DOMAIN, user, "nurse", NULL, STORE_SUB_BOTH };
+
+    store_contact_put(lab.core->store, &contact, NULL, NULL);
+    fake_store_commit();
+}
+
+static size_t drop_sent(void)
+{
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    size_t count = sent.count;
+
+    canonical_release(&sent);
+    return count;
+}
+
+static void a_user_is_forgotten_when_it_is_durable(void **state)
+{
+    (void)state;
+    put_contacts("juliet@example.net");
+    ask("forget JULIET@example.net/balcony");
+    SAID_ALL("");
+    fake_store_commit();
+    write_all();
+    SAID_ALL("ok\n");
+    assert_int_equal(fake_store_contacts(), 0);
+    assert_true(drop_sent() > 0); /* the contact leaves the roster */
+}
+
+static void a_disk_that_takes_nothing_forgets_nobody(void **state)
+{
+    (void)state;
+    put_contacts("juliet@example.net");
+    ask("forget juliet@example.net");
+    fake_store_fail("the disk is full");
+    fake_store_commit();
+    write_all();
+    SAID_ALL("failed nothing was deleted: the disk is full\n");
+    assert_int_equal(fake_store_contacts(), 1);
+}
+
+static void who_goes_away_has_asked_all_the_same(void **state)
+{
+    (void)state;
+    put_contacts("juliet@example.net");
+    ask("forget juliet@example.net");
+    answer_release(&answer);
+    fake_store_commit();
+    assert_int_equal(fake_store_contacts(), 0);
+    drop_sent();
+}
+
+static void an_export_is_told_when_it_was_read(void **state)
+{
+    (void)state;
+    put_contacts("juliet@example.net");
+    ask("export juliet@example.net");
+    SAID_ALL("");
+    while (!wakes)
+        uv_run(&lab.loop, UV_RUN_ONCE);
+    write_all();
+    assert_non_null(strstr(strbuf_text(&said), "\n-     {\"transport\": \"" LAB_DOMAIN "\", "
+                                               "\"address\": \"nurse\""));
+    assert_non_null(strstr(strbuf_text(&said), "\n- }\nok\n"));
+}
+
+static void an_export_that_nobody_waits_for_ends_quietly(void **state)
+{
+    (void)state;
+    ask("export juliet@example.net");
+    answer_release(&answer);
+    uv_run(&lab.loop, UV_RUN_ONCE); /* the thread's work has ended */
+    assert_int_equal(wakes, 0);
+}
+
 /* --- backup --------------------------------------------------------------- */
 
 static void a_backup_tells_each_per_cent_once(void **state)
@@ -485,6 +563,11 @@ int main(void)
         CASE(users_are_those_of_the_store_and_those_with_sessions),
         CASE(a_failed_count_is_told),
         CASE(whoever_goes_away_cancels_what_was_asked_for),
+        CASE(a_user_is_forgotten_when_it_is_durable),
+        CASE(a_disk_that_takes_nothing_forgets_nobody),
+        CASE(who_goes_away_has_asked_all_the_same),
+        CASE(an_export_is_told_when_it_was_read),
+        CASE(an_export_that_nobody_waits_for_ends_quietly),
         CASE(a_backup_tells_each_per_cent_once),
         CASE(a_client_that_does_not_read_gets_no_more_progress),
         CASE(a_failed_backup_says_why),
