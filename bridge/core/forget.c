@@ -40,6 +40,8 @@ static bool add_contact(void *arg, const struct store_contact *contact)
 
     if (f->domain && strcmp(f->domain, contact->domain))
         return true;
+    if (contact->subscription == STORE_SUB_DECLINED) /* is in no roster */
+        return true;
     if (f->count == f->size) {
         f->size = f->size ? 2 * f->size : 64;
         f->pairs = bridge_realloc(f->pairs, f->size * sizeof *f->pairs);

@@ -57,9 +57,12 @@ static void forget(const char *domain)
 
 static void one_transport_is_left_and_the_rest_stays(void **state)
 {
+    const struct store_contact removed = { LAB_DOMAIN, JULIET, "tybalt", NULL,
+                                           STORE_SUB_DECLINED };
     int64_t since;
 
     (void)state;
+    store_contact_put(lab.core->store, &removed, NULL, NULL);
     put_contact(LAB_DOMAIN, JULIET, "nurse");
     put_contact(ELSEWHERE, JULIET, "nurse");
     put_contact(LAB_DOMAIN, ROMEO, "nurse");
