@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <bridge/log.h>
+#include <bridge/words.h>
 
 #include "roster.h"
 #include "stanza.h"
@@ -134,7 +135,7 @@ void privilege_answer_push(const struct query *q)
 
     if (jid_resource(q->from) || q->target->kind != BRIDGE_ADDRESS_NONE ||
         !privilege_granted(q->host, jid_bare(q->from), PRIVILEGE_ROSTER_GET)) {
-        query_refuse(q, BRIDGE_NO_SERVICE, "Nothing here understands this request");
+        query_refuse(q, BRIDGE_NO_SERVICE, _("Nothing here understands this request"));
         return;
     }
     out = query_begin(q);

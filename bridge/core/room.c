@@ -551,8 +551,9 @@ void room_lost(struct bridge_room *room)
 {
     static const int statuses[] = { 110, 333, 0 };
 
+    addressee_of_session(room->session);
     write_gone(room, room->nick, statuses, NULL,
-               "Too much was said here while the XMPP server was away. Please join again.");
+               _("Too much was said here while the XMPP server was away. Please join again."));
     send_all(room, "<presence");
     leave_network(room, NULL);
 }

@@ -5,6 +5,7 @@
 #include <bridge/clock.h>
 
 #include "chat.h"
+#include "chat_speak.h"
 #include "command.h"
 #include "dialogue.h"
 #include "dialogue_commands.h"
@@ -365,6 +366,76 @@ static void a_room_takes_commands_from_outside(void **state)
          ERROR("cancel", "not-acceptable") "</message>");
 }
 
+/* A command that asks, as one that waits at a contact; there is none of the kind yet. */
+static const struct form_field who_fields[] = {
+    { .var = "who", .type = FORM_JID_SINGLE, .label = "Who", .required = true }, { 0 },
+};
+
+static void ask_who(const struct command_call *call, struct strbuf *question)
+{
+    strbuf_addf(question, "It will be %s.", command_value(call, "who"));
+}
+
+static void run_who(struct command_call *call)
+{
+    command_say(call, "It is %s.", command_value(call, "who"));
+    command_done(call);
+}
+
+static const struct command who = { .word = "who", .scope = COMMAND_EVERYWHERE,
+                                    .fields = who_fields, .ask = ask_who, .run = run_who };
+
+static void begin_at_contact(void)
+{
+    const struct command_place place = { lab.core->hosts[0], BRIDGE_ADDRESS_CONTACT, "romeo",
+                                         CONTACT };
+    struct bridge_error err;
+    struct jid *from = jid_parse(BALCONY, &err);
+    struct command_call *call = command_open(&place, from, &who, chat_tell_outcome, &err);
+
+    jid_free(from);
+    call->chat = true;
+    assert_int_equal(command_keep(call, &err), 0);
+}
+
+static void answers_among_lines_for_people_have_a_slash_too(void **state)
+{
+    (void)state;
+    begin_at_contact();
+    say_to(CONTACT, "chat", "hello");
+    DOWN("open " USER_JID "\nsend romeo id=1: hello\n");
+    say_to(CONTACT, "chat", "/me waves");
+    DOWN("send romeo id=1 action: waves\n");
+    say_to(CONTACT, "chat", "//a comment");
+    DOWN("send romeo id=1: //a comment\n");
+    say_to(CONTACT, "chat", "/@");
+    SENT(HEAR_FROM(CONTACT, "Who: an address such as user@example.com is needed. Try again, or "
+                            "write \"/cancel\" to stop."));
+    say_to(CONTACT, "chat", "/a@b");
+    SENT(HEAR_FROM(CONTACT, "It will be a@b. Do it? (/yes or /no)"));
+    say_to(CONTACT, "chat", "yes");
+    DOWN("send romeo id=1: yes\n");
+    say_to(CONTACT, "chat", "/perhaps");
+    SENT(HEAR_FROM(CONTACT, "Please write /yes or /no."));
+    say_to(CONTACT, "chat", "/yes");
+    SENT(HEAR_FROM(CONTACT, "It is a@b."));
+    say_to(CONTACT, "chat", "/yes");
+    DOWN("send romeo id=1: /yes\n");
+}
+
+static void another_command_ends_a_dialogue_that_was_forgotten(void **state)
+{
+    (void)state;
+    begin_at_contact();
+    say_to(CONTACT, "chat", "/status");
+    SENT(HEAR_FROM(CONTACT, NOT_LISTED));
+    say_to(CONTACT, "chat", "/a@b");
+    DOWN("open " USER_JID "\nsend romeo id=1: /a@b\n");
+    begin_at_contact();
+    say_to(CONTACT, "chat", "/cancel");
+    SENT(HEAR_FROM(CONTACT, CANCELED));
+}
+
 static void automatic_lines_are_no_commands(void **state)
 {
     (void)state;
@@ -427,6 +498,8 @@ int main(void)
         TEST(a_network_takes_a_plain_help),
         TEST(a_room_answers_aside),
         TEST(a_room_takes_commands_from_outside),
+        TEST(answers_among_lines_for_people_have_a_slash_too),
+        TEST(another_command_ends_a_dialogue_that_was_forgotten),
         TEST(automatic_lines_are_no_commands),
         TEST(too_many_commands_are_refused_not_passed_on),
         TEST(answers_come_at_the_pace_of_people),
