@@ -357,6 +357,7 @@ static bool reload_transport(struct bridge_host *host, const struct transport_op
     component_set_secret(host->component, after->secret);
     host->permit.limits = after->limits;
     host->deliver_within = after->deliver_within;
+    host->keep_dead_letters = after->keep_dead_letters;
     host->invited_only = after->registration == REGISTRATION_INVITATION;
     if (!before->settings)
         return true;

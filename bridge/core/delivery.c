@@ -14,9 +14,8 @@
 #define PAGE_MAX 2000
 
 /* How long an ended delivery is remembered, so that it is known when its sender, who
- * has seen no receipt, sends it again; a dead letter; and a network's names. */
+ * has seen no receipt, sends it again; and a network's names. */
 #define REMEMBER_MS (3 * DAY_MS)
-#define DEAD_MS (30 * DAY_MS)
 #define SEEN_MS (90 * DAY_MS)
 
 static bool is_dead_letter(const struct delivery_life *life)
@@ -201,7 +200,8 @@ static bool change(struct deliveries *d, struct delivery_life *life,
     *hand -= before == DELIVERY_IN_HAND;
     *hand += life->state == DELIVERY_IN_HAND;
     if (delivery_is_over(life))
-        life->deadline = event->now + (is_dead_letter(life) ? DEAD_MS : REMEMBER_MS);
+        life->deadline = event->now + (is_dead_letter(life) ? d->host->keep_dead_letters * DAY_MS
+                                                            : REMEMBER_MS);
     count(d, life, *actions);
     return true;
 }

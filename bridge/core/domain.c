@@ -116,6 +116,7 @@ struct bridge_host *domain_new(struct core *core, const char *name, const char *
         host->transport = t->transport;
         host->permit.limits = t->limits;
         host->deliver_within = t->deliver_within;
+        host->keep_dead_letters = t->keep_dead_letters;
         host->deliveries = deliveries_new(host);
         host->invited_only = t->registration == REGISTRATION_INVITATION;
         host->instance = t->transport->start(host, t->settings, err);

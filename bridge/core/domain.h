@@ -33,6 +33,7 @@ struct bridge_host {
     bool congested;      /* the server does not keep up with what we send */
     struct deliveries *deliveries; /* NULL: the transport has no deliver() */
     int64_t deliver_within;        /* hours */
+    int64_t keep_dead_letters;     /* days */
     uint64_t since;      /* clock_monotonic() when the stream came up or went down last */
     struct permit permit;
     struct map grants; /* privilege.h: by domain of who granted it */

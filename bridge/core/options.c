@@ -173,10 +173,20 @@ const struct setting options_transport_rows[] = {
       .max = 24 * 31, TRANSPORT(deliver_within), .initial = "48",
       .help = "Hours for which a message is tried when the network, or the user's server, "
               "cannot take it. Then its sender is told that it failed." },
+    { .key = "keep_dead_letters", .type = SETTING_INT, .flags = SETTING_RELOAD, .min = 1,
+      .max = 366, TRANSPORT(keep_dead_letters), .initial = "30",
+      .help = "Days for which messages to users are kept that their servers have refused; "
+              "bridgectl lists them, tries them again and drops them." },
     { 0 },
 };
 
 #define TRANSPORT_ROWS (sizeof options_transport_rows / sizeof *options_transport_rows)
+
+static bool is_about_deliveries(const struct setting *row)
+{
+    return row->offset == offsetof(struct transport_options, deliver_within) ||
+           row->offset == offsetof(struct transport_options, keep_dead_letters);
+}
 
 /* With the defaults that suit this transport (NULL: unknown). */
 static void copy_transport_rows(struct setting rows[TRANSPORT_ROWS],
@@ -185,8 +195,7 @@ static void copy_transport_rows(struct setting rows[TRANSPORT_ROWS],
     const struct setting *from = options_transport_rows;
 
     for (; from->key; from++) {
-        if (transport && !transport->deliver &&
-            from->offset == offsetof(struct transport_options, deliver_within))
+        if (transport && !transport->deliver && is_about_deliveries(from))
             continue; /* nothing waits there */
         *rows = *from;
         if (rows->rows == open_limits && transport && !transport->open_by_default)

@@ -57,7 +57,8 @@ struct transport_options {
     char *secret;
     int registration; /* enum registration */
     struct permit_limits limits;
-    int64_t deliver_within; /* hours */
+    int64_t deliver_within;    /* hours; only where the transport has deliver(), */
+    int64_t keep_dead_letters; /* days; as is this */
     const struct bridge_transport *transport;
     void *settings; /* struct of the plugin's rows, or NULL */
 };

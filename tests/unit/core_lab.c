@@ -38,6 +38,7 @@ struct options *lab_options(bool gateway)
     t->secret = bridge_strdup(LAB_SECRET);
     t->transport = lab.transport;
     t->deliver_within = 48;
+    t->keep_dead_letters = 30;
     o->transports = t;
     o->transport_count = 1;
     return o;

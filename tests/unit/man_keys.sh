@@ -3,6 +3,9 @@
 # other: man_keys.sh BRIDGED PLUGINS PAGE
 set -eu
 
+# Of transports that keep messages: none of those here does.
+elsewhere='deliver_within\|keep_dead_letters'
+
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
@@ -10,7 +13,7 @@ trap 'rm -r "$work"' EXIT
 sed -n 's/^[ #]*\([a-z_]*\) =.*/\1/p' "$work/example" | sort -u >"$work/keys"
 # A group is a heading of the page, its keys are items: ".It Ic burst , rate No *".
 sed -n -e '/^\.Ss/,$s/^\.It Ic //p' -e 's/^\.Ss .*: \([a-z_]*\) = .*/\1/p' "$3" |
-    tr ' ' '\n' | grep -x '[a-z_]\{2,\}' | sort -u >"$work/page"
+    tr ' ' '\n' | grep -x '[a-z_]\{2,\}' | grep -vx "$elsewhere" | sort -u >"$work/page"
 
 if ! diff "$work/keys" "$work/page"; then
     echo "these keys are in --print-config only (<), or in $3 only (>)"

@@ -105,6 +105,26 @@ static void rows(const char *expected, int line)
     strbuf_release(&out);
 }
 
+static const char *stanza_of(int64_t id)
+{
+    struct store_delivery row;
+
+    assert_true(store_delivery_get(NULL, id, &row));
+    return row.stanza;
+}
+
+/* The user's server sends it back. */
+static void bounce(int64_t id, const char *user, const char *type, const char *condition)
+{
+    struct strbuf xml = STRBUF_INIT(4096);
+
+    strbuf_addf(&xml, "<message type='error' id='%s' from='%s' to='alice@" LAB_DOMAIN "'>"
+                      "<error type='%s'><%s xmlns='" NS_STANZAS "'/></error></message>",
+                stanza_of(id), user, type, condition);
+    RECV(strbuf_text(&xml));
+    strbuf_release(&xml);
+}
+
 /* --- to a network --------------------------------------------------------------------- */
 
 static void goes_out_after_it_is_stored(void **state)
@@ -506,26 +526,6 @@ static void what_is_not_proven_is_written_again_with_the_same_id(void **state)
     ROWS("1 in sent 0 MO1 body\n2 in sent 0 MO2 body\n");
 }
 
-static const char *stanza_of(int64_t id)
-{
-    struct store_delivery row;
-
-    assert_true(store_delivery_get(NULL, id, &row));
-    return row.stanza;
-}
-
-/* The user's server sends it back. */
-static void bounce(int64_t id, const char *user, const char *type, const char *condition)
-{
-    struct strbuf xml = STRBUF_INIT(4096);
-
-    strbuf_addf(&xml, "<message type='error' id='%s' from='%s' to='alice@" LAB_DOMAIN "'>"
-                      "<error type='%s'><%s xmlns='" NS_STANZAS "'/></error></message>",
-                stanza_of(id), user, type, condition);
-    RECV(strbuf_text(&xml));
-    strbuf_release(&xml);
-}
-
 static void a_server_that_cannot_pass_it_on_now_gets_it_again(void **state)
 {
     (void)state;
@@ -551,6 +551,34 @@ static void a_server_that_cannot_pass_it_on_now_gets_it_again(void **state)
     bounce(1, "juliet@example.net", "wait", "remote-server-timeout");
     settle();
     ROWS("1 in failed 1 MO1 body reason\n");
+}
+
+/* --- how long it is kept ------------------------------------------------------------------ */
+
+static void what_is_over_is_kept_for_a_while(void **state)
+{
+    (void)state;
+    lab.core->hosts[0]->keep_dead_letters = 5;
+    RECV(SAYS("m1", "alice", "hi"));
+    settle();
+    bridge_delivery_arrived(host(), 1);
+    take("MO1", "hi");
+    settle();
+    drop_sent();
+    bounce(2, "juliet@example.net", "cancel", "item-not-found");
+    settle();
+    LOGGED("warning", "dead letter: ");
+    wait(71 * HOUR);
+    ROWS("1 out delivered 0 -\n2 in failed 0 MO1 body reason\n");
+    wait(2 * HOUR);
+    ROWS("2 in failed 0 MO1 body reason\n");
+    wait(46 * HOUR);
+    ROWS("2 in failed 0 MO1 body reason\n");
+    wait(2 * HOUR);
+    ROWS("");
+    drop_sent();
+    DOWN("open juliet@example.net\ndeliver 1 alice id=m1: hi\n"
+         "close juliet@example.net: idle\n");
 }
 
 /* --- a user who leaves ---------------------------------------------------------------------- */
@@ -714,6 +742,7 @@ int main(void)
         IT(what_is_not_proven_is_written_again_with_the_same_id),
         IT(a_server_that_cannot_pass_it_on_now_gets_it_again),
         IT(what_the_users_client_has_received_is_over),
+        IT(what_is_over_is_kept_for_a_while),
         IT(of_a_user_who_leaves_nothing_waits),
         IT(a_dead_letter_can_be_tried_again),
         IT(all_of_them_can_be_dropped),
