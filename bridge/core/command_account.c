@@ -251,7 +251,6 @@ static void run_remove(struct command_call *call)
     struct bridge_host *host = call->host->transport ? call->host : NULL;
     const char *user = command_value(call, "user");
 
-    changes_drop(call->host->core, host, user);
     forget_user(call->host->core, host ? host->name : NULL, user, on_forgotten, call);
 }
 

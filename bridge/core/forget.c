@@ -8,6 +8,7 @@
 #include "contact.h"
 #include "delivery.h"
 #include "domain.h"
+#include "preference.h"
 #include "session.h"
 
 #define DAY_MS (24 * 60 * 60 * 1000)
@@ -183,6 +184,7 @@ void forget_user(struct core *core, const char *domain, const char *user, store_
 {
     struct forgetting *f = bridge_alloc(sizeof *f);
 
+    changes_drop(core, domain, user);
     f->core = core;
     f->domain = bridge_strdup(domain);
     f->user = bridge_strdup(user);

@@ -502,11 +502,11 @@ static void abandon(struct bridge_change *change, const struct bridge_error *why
     done(change->arg, why);
 }
 
-static struct bridge_change *first_checking(struct core *core, const struct bridge_host *host,
+static struct bridge_change *first_checking(struct core *core, const char *domain,
                                             const char *user)
 {
     for (struct bridge_change *c = core->changes.first; c; c = c->next) {
-        if (c->state == CHANGE_CHECKING && (!host || c->sheet->host == host) &&
+        if (c->state == CHANGE_CHECKING && (!domain || !strcmp(c->sheet->host->name, domain)) &&
             (!user || !strcmp(c->sheet->user, user)))
             return c;
     }
@@ -846,14 +846,14 @@ void changes_init(struct core *core)
     core->changes.timer.data = core;
 }
 
-void changes_drop(struct core *core, const struct bridge_host *host, const char *user)
+void changes_drop(struct core *core, const char *domain, const char *user)
 {
     struct bridge_change *change;
     struct bridge_error why;
 
     bridge_fail(&why, BRIDGE_RETRY, _("Nothing was changed: what is stored about you is being "
                                       "deleted"));
-    while ((change = first_checking(core, host, user)))
+    while ((change = first_checking(core, domain, user)))
         abandon(change, &why);
 }
 

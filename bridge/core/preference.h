@@ -95,9 +95,9 @@ struct changes {
 };
 
 void changes_init(struct core *core);
-/* Everything about the user is about to be removed, here or (NULL) everywhere:
+/* Everything about the user is about to be removed, at one domain or (NULL) at all:
  * what is not yet in the store shall not come after it. */
-void changes_drop(struct core *core, const struct bridge_host *host, const char *user);
+void changes_drop(struct core *core, const char *domain, const char *user);
 void changes_stop(struct core *core);
 /* The transports have stopped: nobody ends a check any more. */
 void changes_release(struct core *core);

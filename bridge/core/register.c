@@ -122,7 +122,6 @@ void register_remove(struct bridge_host *host, const char *user, preference_done
         done(arg, &err);
         return;
     }
-    changes_drop(host->core, host, user);
     forget_user(host->core, host->name, user, done, arg);
 }
 

@@ -6,6 +6,7 @@
 #include <bridge/clock.h>
 
 #include "forget.h"
+#include "preference.h"
 #include "retention.h"
 
 #define JULIET "juliet@example.net"
@@ -108,6 +109,39 @@ static void a_failure_leaves_everything_as_it_was(void **state)
     assert_string_equal(ended.text, "the disk is full");
     SENT("");
     assert_int_equal(fake_store_contacts(), 1);
+}
+
+/* How a change of settings ended. */
+static enum bridge_code changed;
+
+static void on_changed(void *arg, const struct bridge_error *why)
+{
+    (void)arg;
+    changed = why ? why->code : BRIDGE_OK;
+}
+
+/* Whoever asks for it: a user, an admin, or nobody. */
+static void what_is_still_being_checked_is_not_stored_later(void **state)
+{
+    const struct preference_of of = { .host = fake_transport_host(), .user = JULIET };
+    char *values[PREFERENCE_MAX] = { NULL };
+
+    (void)state;
+    lab.transport->preferences = fake_preferences;
+    fake_transport_hold(true);
+    struct preference_sheet *sheet = preference_sheet_new(&of, PREFERENCE_REGISTER);
+    values[preference_sheet_find(sheet, "username")] = bridge_strdup("jul");
+    values[preference_sheet_find(sheet, "password")] = bridge_strdup("R0m30");
+    preference_register(sheet, values, NULL, on_changed, NULL);
+    assert_non_null(fake_transport_change());
+    forget("other.example.net");
+    assert_int_equal(changed, BRIDGE_OK);
+    forget(NULL);
+    assert_int_equal(changed, BRIDGE_RETRY);
+    bridge_change_done(fake_transport_change(), NULL, NULL);
+    fake_store_commit();
+    assert_int_equal(fake_store_rows(), 0);
+    fake_transport_forget();
 }
 
 /* Contacts that were told since the last time. */
@@ -320,6 +354,7 @@ int main(void)
         TEST(one_transport_is_left_and_the_rest_stays),
         TEST(a_session_ends_when_the_contacts_are_told),
         TEST(a_failure_leaves_everything_as_it_was),
+        TEST(what_is_still_being_checked_is_not_stored_later),
         TEST(many_contacts_are_told_a_hundred_in_a_turn),
         TEST(contacts_wait_for_their_stream_and_nobody_waits_for_them),
         TEST(stopping_tells_the_rest),

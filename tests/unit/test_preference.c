@@ -435,7 +435,7 @@ static void who_is_deleted_gets_nothing_stored_afterwards(void **state)
     struct bridge_change *held = fake_transport_change();
     changes_drop(lab.core, NULL, ROMEO);
     assert_int_equal(end.count, 0);
-    changes_drop(lab.core, fake_transport_host(), JULIET);
+    changes_drop(lab.core, LAB_DOMAIN, JULIET);
     ENDED(BRIDGE_RETRY, "Nothing was changed: what is stored about you is being deleted");
     bridge_change_done(held, NULL, NULL);
     assert_false(fake_store_commit());
