@@ -59,7 +59,7 @@ static int deliver(void *data, int64_t delivery, const char *contact,
     struct login *login = data;
     struct post *p = login->post;
 
-    if (!p->open)
+    if (!p->conn) /* while it connects, what is written waits */
         return bridge_fail(err, BRIDGE_RETRY, "The post office is closed");
     int64_t *number = bridge_alloc(sizeof *number);
     *number = delivery;

@@ -24,7 +24,7 @@ class Prosody:
         """What contrib/servers/ tells admins to add, or what `edit` makes of it, and a
         component for each other transport of the tests; counts at the next start."""
         text = server_snippet("prosody.cfg.lua", self.component, secret)
-        for name in ("echo", *PUPPETS):
+        for name in ("echo", "post", *PUPPETS):
             text += f'\nComponent "{name}.{DOMAIN}"\n    component_secret = "{secret}"\n'
         (self.dir / "bridged.cfg.lua").write_text(edit(text))
 
