@@ -19,11 +19,14 @@
 #include "config.h"
 #include "control.h"
 #include "core.h"
+#include "endpoint.h"
 #include "errand.h"
 #include "language.h"
 #include "notify.h"
 #include "options.h"
+#include "pages.h"
 #include "plugin.h"
+#include "web.h"
 
 /* An orderly end is over by then, or it is not orderly. */
 #define STOP_MS 4500
@@ -50,6 +53,8 @@ struct daemon {
     struct plugins *plugins;
     struct core *core;
     struct control *control; /* NULL: none */
+    struct web *web;         /* NULL: none */
+    struct pages pages;
     struct notify *notify;
     uv_signal_t signals[3]; /* TERM, INT, HUP */
     uv_timer_t deadline;
@@ -211,6 +216,9 @@ static void stop(struct daemon *d, const char *reason)
     if (d->control)
         control_close(d->control);
     d->control = NULL;
+    if (d->web)
+        web_close(d->web);
+    d->web = NULL;
     core_stop(d->core, reason);
 }
 
@@ -308,6 +316,23 @@ static int open_control(struct daemon *d, struct bridge_error *err)
     return 0;
 }
 
+static int open_web(struct daemon *d, struct bridge_error *err)
+{
+    struct web_options options = { 0 };
+    const char *listen = d->core->options->http.listen;
+
+    if (!*listen)
+        return 0;
+    if (endpoint_parse(listen, &options.listen, err))
+        return -1;
+    d->web = web_open(&d->loop, &options, err);
+    if (!d->web)
+        return -1;
+    pages_add(&d->pages, d->web);
+    log_info("http", "listening on %s", listen);
+    return 0;
+}
+
 static int run(struct daemon *d, struct options *options)
 {
     struct bridge_error err;
@@ -321,7 +346,8 @@ static int run(struct daemon *d, struct options *options)
     d->core->on_reload = on_reload;
     d->core->on_stopped = on_stopped;
     d->core->arg = d;
-    if (open_control(d, &err) || core_start(d->core, &err)) {
+    pages_init(&d->pages, d->core);
+    if (open_control(d, &err) || open_web(d, &err) || core_start(d->core, &err)) {
         log_error("bridged", "%s", err.text);
         d->status = EXIT_FAILURE;
         stop(d, "The gateway could not start");

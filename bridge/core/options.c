@@ -7,6 +7,7 @@
 
 #include <bridge/log.h>
 
+#include "endpoint.h"
 #include "jid.h"
 
 const char *const options_log_levels[] = { "error", "warning", "info", "debug", NULL };
@@ -68,6 +69,15 @@ static const struct setting gateway_rows[] = {
     { 0 },
 };
 
+static const struct setting http_rows[] = {
+    { .key = "listen", .type = SETTING_STRING, IN(http, listen), .initial = "",
+      .help = "Address and port, as \"127.0.0.1:8088\". There monitoring finds /health and "
+              "/metrics (for Prometheus). It is HTTP without encryption or passwords: keep it "
+              "on this machine, and let a reverse proxy pass on only what the world shall see. "
+              "Empty: none." },
+    { 0 },
+};
+
 static const struct setting log_rows[] = {
     { .key = "level", .type = SETTING_ENUM, .flags = SETTING_RELOAD,
       .words = options_log_levels, IN(log, level), .initial = "info",
@@ -106,6 +116,8 @@ const struct setting options_rows[] = {
       .initial = BRIDGE_CONTROL_SOCKET,
       .help = "Where bridgectl reaches the running bridged: a Unix socket that only root and "
               "bridged's own user may use. Empty: none." },
+    { .key = "http", .type = SETTING_GROUP, GROUP(http), .rows = http_rows,
+      .help = "What is reached by HTTP." },
     { .key = "log", .type = SETTING_GROUP, GROUP(log), .rows = log_rows,
       .help = "What is written to standard error, or to the journal under systemd." },
     { .key = "allow", .type = SETTING_LIST, .flags = SETTING_RELOAD, GROUP(allow),
@@ -304,6 +316,16 @@ static void check_control_socket(const char *path, struct config_group *root,
                      most, path);
 }
 
+static void check_listen(const char *listen, struct config_group *root,
+                         struct config_faults *faults)
+{
+    struct sockaddr_storage address;
+    struct bridge_error err;
+
+    if (listen && *listen && endpoint_parse(listen, &address, &err))
+        config_fault(faults, root, "http", "listen: %s", err.text);
+}
+
 /* One element of `transports`: its plugin says which rows there are besides
  * the common ones. */
 static void load_transport(struct options *options, struct config_group *group,
@@ -397,6 +419,7 @@ struct options *options_load(const char *path, struct plugins *plugins,
     config_fill(root, list_rows, &list, anything, NULL, faults);
     prepare_domain(&options->gateway.domain, root, "gateway", faults);
     check_control_socket(options->control_socket, root, faults);
+    check_listen(options->http.listen, root, faults);
     prepare_admins(&options->gateway.admin_jids, root, faults);
     if (options->gateway.domain && !options->gateway.secret)
         config_fault(faults, root, "gateway", "expected a secret for the domain, found none");

@@ -34,6 +34,9 @@ struct options {
     char *key_file; /* "": beside the database */
     char *control_socket; /* "": none */
     struct {
+        char *listen; /* net/endpoint.h; "": no listener */
+    } http;
+    struct {
         int level; /* enum log_level */
     } log;
     struct setting_list allow; /* struct allow_rule */

@@ -1,4 +1,5 @@
 layer(net
-    SOURCES backoff.c conn.c dial.c queue.c resolver.c tls.c turn.c
+    SOURCES backoff.c conn.c dial.c endpoint.c queue.c resolver.c tls.c turn.c web.c
     USES base
-    LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::SODIUM)
+    LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::SODIUM
+              PkgConfig::MICROHTTPD)

@@ -11,5 +11,7 @@ endforeach()
 # The commands, on the core between fakes (core.cmake).
 bridge_test(test_verb
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_verb.c ${CMAKE_CURRENT_LIST_DIR}/dialogue.c
+        ${CMAKE_CURRENT_LIST_DIR}/fake_web.c
+    INCLUDES ${PROJECT_SOURCE_DIR}/bridge/net
     LAYERS admin core xmpp base
     LIBRARIES core_lab)

@@ -8,7 +8,8 @@ add_library(core_lab OBJECT
     ${CMAKE_CURRENT_LIST_DIR}/fake_store.c
     ${CMAKE_CURRENT_LIST_DIR}/fake_timer.c
     ${CMAKE_CURRENT_LIST_DIR}/fake_transport.c
-    ${PROJECT_SOURCE_DIR}/bridge/net/backoff.c)
+    ${PROJECT_SOURCE_DIR}/bridge/net/backoff.c
+    ${PROJECT_SOURCE_DIR}/bridge/net/endpoint.c)
 target_include_directories(core_lab PUBLIC ${PROJECT_SOURCE_DIR}/include
     ${CMAKE_CURRENT_LIST_DIR} ${PROJECT_SOURCE_DIR}/bridge/store)
 foreach(layer base xmpp core)
