@@ -108,13 +108,28 @@ static bool tell_some(struct forgetting *f, size_t most)
     return true;
 }
 
+static struct bridge_session *find_session(const struct forgetting *f, size_t i)
+{
+    struct bridge_host *host = f->core->hosts[i];
+
+    return f->domain && strcmp(f->domain, host->name) != 0 ? NULL : session_find(host, f->user);
+}
+
+/* Nothing of what the sessions go on doing is to be stored after the removal. */
+static void mark_sessions(const struct forgetting *f, bool leaving)
+{
+    for (size_t i = 0; i < f->core->host_count; i++) {
+        struct bridge_session *session = find_session(f, i);
+        if (session)
+            session->leaving = leaving;
+    }
+}
+
 static void close_sessions(const struct forgetting *f)
 {
-    struct core *core = f->core;
-
-    for (size_t i = 0; i < core->host_count; i++) {
-        struct bridge_session *session = session_find(core->hosts[i], f->user);
-        if (!session || (f->domain && strcmp(f->domain, core->hosts[i]->name)))
+    for (size_t i = 0; i < f->core->host_count; i++) {
+        struct bridge_session *session = find_session(f, i);
+        if (!session)
             continue;
         contact_drop_all(session); /* watched, but not yet stored */
         session_close(session, "The user has left");
@@ -170,6 +185,7 @@ static void on_removed(void *arg, const struct bridge_error *why)
     struct forgetting *f = arg;
 
     if (why) {
+        mark_sessions(f, false);
         answer(f, why);
         end(f);
         return;
@@ -192,6 +208,7 @@ void forget_user(struct core *core, const char *domain, const char *user, store_
     f->arg = arg;
     uv_timer_init(core->loop, &f->timer);
     f->timer.data = f;
+    mark_sessions(f, true);
     store_user_contacts(core->store, user, add_contact, f);
     store_user_remove(core->store, domain, user, clock_wall() / DAY_MS, on_removed, f);
 }

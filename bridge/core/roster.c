@@ -209,6 +209,8 @@ static void note_placed(struct roster *r, struct listed *c, const char *name, co
 static void change(struct roster *r, const struct listed *c, enum subscription_event event,
                    const char *name)
 {
+    if (r->session->leaving) /* it would be the only row that is left of the user */
+        return;
     contact_change(r->session->host, r->session->user, c->address, event, name);
 }
 
@@ -585,6 +587,10 @@ static bool step(struct roster *r)
     bool worked = false;
 
     make_unready(r);
+    if (r->session->leaving) { /* until the session ends, or stays after all */
+        make_ready(r);
+        return false;
+    }
     for (int i = 0; i < ROSTER_BATCH_MAX && r->first && is_done(r, r->first); i++) {
         rest(r, take_first(r));
         worked = true;

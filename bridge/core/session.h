@@ -48,6 +48,7 @@ struct bridge_session {
     unsigned next_sent;
     struct strbuf backlog; /* stanzas that wait for the stream */
     bool lost;             /* the backlog overflowed */
+    bool leaving;          /* the user is being forgotten (forget.h) */
     uint64_t used;         /* clock_monotonic() of the last stanza either way */
     int64_t used_day;      /* the last on which the user did something (retention.h) */
     uint64_t signals_until; /* clock_monotonic(): so far is spent (session_may_signal()) */

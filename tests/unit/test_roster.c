@@ -10,6 +10,7 @@
 #include "ability.h"
 #include "contact.h"
 #include "dialogue.h"
+#include "forget.h"
 #include "privilege.h"
 #include "store.h"
 
@@ -582,6 +583,38 @@ static void many_are_asked_about_one_by_one(void **state)
     nothing_happens();
 }
 
+/* Until the session ends the network goes on listing, and what was begun comes to its end. */
+static void who_is_being_forgotten_gets_no_contacts(void **state)
+{
+    (void)state;
+    place_alice();
+    list("bob", "Bob", NULL);
+    step();
+    SENT(SET(BOTH(BOB, "Bob", "")));
+    list("carol", NULL, NULL);
+    forget_user(lab.core, NULL, JULIET, NULL, NULL);
+    RESULT("");
+    DOWN("unwatch alice of " JULIET "\nclose " JULIET ": The user has left\n");
+    SENT(RELEASED(ALICE));
+    assert_int_equal(fake_store_contacts(), 0);
+    nothing_happens();
+}
+
+static void who_could_not_be_forgotten_gets_them_later(void **state)
+{
+    (void)state;
+    RECV(GRANT("set"));
+    begin();
+    list("alice", "Alice", NULL);
+    fake_store_fail("the disk is full");
+    forget_user(lab.core, NULL, JULIET, NULL, NULL);
+    fake_timer_advance(ROSTER_WAIT_MS);
+    SENT("");
+    fake_store_commit();
+    fake_timer_advance(ROSTER_WAIT_MS);
+    SENT(SET(BOTH(ALICE, "Alice", "")));
+}
+
 static void a_network_that_lists_without_end_is_not_listened_to(void **state)
 {
     (void)state;
@@ -800,6 +833,8 @@ int main(void)
         TEST(the_user_is_asked_once),
         TEST(who_was_not_wanted_is_not_offered_again),
         TEST(many_are_asked_about_one_by_one),
+        TEST(who_is_being_forgotten_gets_no_contacts),
+        TEST(who_could_not_be_forgotten_gets_them_later),
         TEST(a_network_that_lists_without_end_is_not_listened_to),
         TEST(an_address_that_is_none_is_left_out),
         TEST(a_client_that_can_is_told),
