@@ -386,6 +386,143 @@ static void errors_of_the_server_before_we_are_in_are_told(void **state)
     CHECK("");
 }
 
+/* --- many at once ------------------------------------------------------------------- */
+
+/* user0 to user9 enter: a connection each, of which eight are begun. */
+static void ten_users_enter(struct bridge_session *users[10], struct conn *conns[8])
+{
+    for (unsigned i = 0; i < 10; i++) {
+        char jid[] = "user0@example.net", nick[] = "user0";
+        jid[4] = nick[4] = (char)('0' + i);
+        users[i] = fake_session(jid);
+        assert_int_equal(fake_join(users[i], "#c%slow", nick, NULL), 0);
+        if (i < 8)
+            conns[i] = fake_conn();
+    }
+    assert_int_equal(fake_open_conns(), 8);
+    skip_upcalls();
+}
+
+static void few_connect_at_a_time_and_the_others_wait_in_order(void **state)
+{
+    struct bridge_session *users[10];
+    struct conn *conns[8];
+
+    (void)state;
+    ten_users_enter(users, conns);
+    fake_connected(conns[3]); /* in the listen queue, for all we know */
+    fake_advance(1000);
+    assert_int_equal(fake_open_conns(), 8);
+    conn = conns[3];
+    RECV("NOTICE * :*** Looking up your hostname");
+    fake_advance(1);
+    CHECK("conn_open ::1 6667 plain");
+    CHECK("");
+    fake_lost(conns[5], BRIDGE_RETRY, "connection refused");
+    CHECK("room_refused #c%slow RETRY slow: connection refused");
+    fake_advance(1);
+    CHECK("conn_open ::1 6667 plain");
+    conn = fake_conn();
+    fake_connected(conn);
+    SENT("CAP LS :302");
+    SENT("PASS :s3cret");
+    SENT("NICK user9");
+    SENT("USER user9 0 * :user9");
+    RECV("NOTICE * :*** Looking up your hostname");
+    fake_advance(1);
+    QUIET();
+}
+
+static void other_networks_do_not_wait(void **state)
+{
+    struct bridge_session *users[10];
+    struct conn *conns[8];
+
+    (void)state;
+    ten_users_enter(users, conns);
+    fake_join(juliet, "#c%net", "jul", NULL);
+    CHECK("conn_open irc.example.org 6697 tls");
+}
+
+static void a_handshake_is_an_answer(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 9; i++) {
+        char jid[] = "user0@example.net";
+        jid[4] = (char)('0' + i);
+        fake_join(fake_session(jid), "#c%net", "nick", NULL);
+    }
+    assert_int_equal(fake_open_conns(), 8);
+    fake_connected(fake_conn());
+    fake_advance(1);
+    assert_int_equal(fake_open_conns(), 9);
+}
+
+static void who_gives_up_waiting_is_not_waited_for(void **state)
+{
+    struct bridge_session *users[10];
+    struct conn *conns[8];
+
+    (void)state;
+    ten_users_enter(users, conns);
+    assert_int_equal(
+        fake_send(users[9], "bob%slow", BRIDGE_TEXT, "m1", "a message waits as well"), 0);
+    fake_leave(users[8], "#c%slow", NULL);
+    fake_close_session(users[0], "bye"); /* its place becomes free */
+    fake_advance(1);
+    CHECK("conn_open ::1 6667 plain");
+    conn = fake_conn();
+    fake_connected(conn);
+    SENT("CAP LS :302");
+    SENT("PASS :s3cret");
+    SENT("NICK user9");
+    SENT("USER user9 0 * :user9");
+    fake_join(users[8], "#c%slow", "user8", NULL);
+    fake_close_session(users[8], "bye");
+    fake_advance(1);
+    QUIET();
+    assert_int_equal(fake_open_conns(), 8);
+}
+
+static void waiting_to_connect_has_an_end(void **state)
+{
+    struct bridge_session *users[10];
+    struct conn *conns[8];
+
+    (void)state;
+    ten_users_enter(users, conns);
+    fake_advance(300000);
+    for (unsigned i = 0; i < 2; i++)
+        CHECK("room_refused #c%slow BUSY too many people connect to slow at the moment; try "
+              "again in a few minutes");
+    CHECK("");
+    fake_lost(conns[0], BRIDGE_RETRY, "timeout");
+    skip_upcalls();
+    fake_join(users[9], "#c%slow", "user9", NULL);
+    CHECK("conn_open ::1 6667 plain");
+}
+
+static void a_place_that_cannot_be_used_is_passed_on(void **state)
+{
+    struct bridge_session *users[10];
+    struct conn *conns[8];
+
+    (void)state;
+    ten_users_enter(users, conns);
+    settings.networks.count = 1; /* "slow" is no more */
+    fake_lost(conns[0], BRIDGE_RETRY, "timeout");
+    skip_upcalls();
+    fake_advance(1);
+    CHECK("room_refused #c%slow ADDRESS slow: 'slow' is not the host name of an IRC network; "
+          "one looks like irc.libera.chat");
+    fake_advance(1);
+    CHECK("room_refused #c%slow ADDRESS slow: 'slow' is not the host name of an IRC network; "
+          "one looks like irc.libera.chat");
+    settings.networks.count = 2;
+    fake_join(users[9], "#c%slow", "user9", NULL);
+    CHECK("conn_open ::1 6667 plain");
+}
+
 /* --- rooms -------------------------------------------------------------------------- */
 
 static void names_everybody_before_the_user_is_in(void **state)
@@ -1518,6 +1655,12 @@ int main(void)
         TEST(failures_of_the_connection_refuse_the_join),
         TEST(registration_has_a_deadline),
         TEST(errors_of_the_server_before_we_are_in_are_told),
+        TEST(few_connect_at_a_time_and_the_others_wait_in_order),
+        TEST(other_networks_do_not_wait),
+        TEST(a_handshake_is_an_answer),
+        TEST(who_gives_up_waiting_is_not_waited_for),
+        TEST(waiting_to_connect_has_an_end),
+        TEST(a_place_that_cannot_be_used_is_passed_on),
         TEST(names_everybody_before_the_user_is_in),
         TEST(a_topic_without_its_author_is_told_at_the_end),
         TEST(refusals_to_let_in_keep_their_reason),

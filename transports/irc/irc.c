@@ -9,6 +9,7 @@
 #include "address.h"
 #include "channel.h"
 #include "chat.h"
+#include "gate.h"
 #include "link.h"
 #include "register.h"
 #include "session.h"
@@ -39,6 +40,7 @@ static void stop(void *transport)
 
     for (struct irc_link *link = irc->links; link; link = link->next)
         link_abort(link);
+    gate_release(&irc->gates);
     irc_library_free(irc->library);
     strbuf_release(&irc->text);
     strbuf_release(&irc->address);

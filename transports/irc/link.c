@@ -19,6 +19,7 @@
 #include "text.h"
 
 /* Milliseconds. */
+#define WAIT_MAX         300000 /* for others who connect before us */
 #define REGISTER_WITHIN  60000
 #define SILENCE_MAX      120000 /* then we ask whether the server is there */
 #define PONG_WITHIN      60000
@@ -136,6 +137,16 @@ static void speak_to_user(const struct irc_link *link)
         bridge_words_for(link->session->bridge);
 }
 
+/* The kernel says that we are connected when we are in the server's listen
+ * queue; that the server has taken us out of it, only its first bytes tell. */
+static void let_next_connect(struct irc_link *link)
+{
+    struct irc_link *next = link->irc ? gate_leave(&link->irc->gates, &link->turn) : NULL;
+
+    if (next)
+        schedule(next);
+}
+
 static void on_connected(void *arg)
 {
     struct irc_link *link = arg;
@@ -145,6 +156,8 @@ static void on_connected(void *arg)
     link->register_by = now + REGISTER_WITHIN;
     set_state(link, LINK_REGISTERING);
     register_begin(link);
+    if (link->tls) /* it has answered, so that it has accepted us */
+        let_next_connect(link);
     schedule(link);
 }
 
@@ -156,6 +169,7 @@ static void on_data(void *arg, const char *data, size_t len)
     speak_to_user(link);
     link->heard_at = clock_monotonic();
     link->pinged_at = 0;
+    let_next_connect(link);
     link_hold(link);
     irc_reader_feed(&link->reader, data, len, on_line, link);
     if (link->reader.dropped != dropped)
@@ -181,16 +195,10 @@ static void on_timer_closed(uv_handle_t *handle)
     free_link(handle->data);
 }
 
-static void on_closed(void *arg, const struct bridge_error *why)
+/* Nothing is left of it but a timer, whose end frees the link. */
+static void bury(struct irc_link *link)
 {
-    struct irc_link *link = arg;
-
-    link->conn = NULL;
-    speak_to_user(link);
-    if (why)
-        link_fail(link, why->code, "%s: %s", link->network, why->text);
-    else
-        link_fail(link, BRIDGE_RETRY, "%s closed the connection", link->network);
+    let_next_connect(link);
     if (link->irc) {
         *(link->prev ? &link->prev->next : &link->irc->links) = link->next;
         if (link->next)
@@ -199,14 +207,28 @@ static void on_closed(void *arg, const struct bridge_error *why)
     uv_close((uv_handle_t *)&link->timer, on_timer_closed);
 }
 
+static void on_closed(void *arg, const struct bridge_error *why)
+{
+    struct irc_link *link = arg;
+
+    link->conn = NULL;
+    speak_to_user(link);
+    if (link->state == LINK_CLOSING)
+        bury(link);
+    else if (why)
+        link_fail(link, why->code, "%s: %s", link->network, why->text);
+    else
+        link_fail(link, BRIDGE_RETRY, "%s closed the connection", link->network);
+}
+
 static const struct conn_events events = {
     .on_connected = on_connected,
     .on_data = on_data,
     .on_closed = on_closed,
 };
 
-static struct conn *connect_to(struct irc_link *link, const struct network *network,
-                               struct bridge_error *err)
+static int connect_to(struct irc_link *link, const struct network *network,
+                      struct bridge_error *err)
 {
     const struct conn_options options = {
         .host = network->host,
@@ -217,7 +239,26 @@ static struct conn *connect_to(struct irc_link *link, const struct network *netw
         .tls_any_certificate = network->any_certificate,
     };
 
-    return conn_open(bridge_host_loop(link->irc->host), &options, &events, link, err);
+    link->conn = conn_open(bridge_host_loop(link->irc->host), &options, &events, link, err);
+    if (!link->conn)
+        return -1;
+    if (link->irc->throttled)
+        conn_pause(link->conn);
+    link->tls = network->tls;
+    set_state(link, LINK_CONNECTING);
+    log_info(link->log, "connecting to %s port %d", network->host, (int)network->port);
+    return 0;
+}
+
+/* After others have: our turn has come. */
+static void connect_late(struct irc_link *link)
+{
+    struct network network;
+    struct bridge_error err;
+
+    if (network_find(link->irc->settings, link->network, &network, &err) ||
+        connect_to(link, &network, &err))
+        link_fail(link, err.code, "%s: %s", link->network, err.text);
 }
 
 static void add_to(struct irc *irc, struct irc_link *link)
@@ -250,18 +291,18 @@ struct irc_link *link_open(struct irc_session *session, const struct network *ne
     isupport_init(&link->isupport);
     flood_init(&link->flood, (uint64_t)network->burst, (uint64_t)network->rate);
     register_choose_nick(link, nick);
-    link->conn = connect_to(link, network, err);
-    if (!link->conn) {
+    link->turn.owner = link;
+    gate_enter(&link->irc->gates, link->network, &link->turn);
+    if (link->turn.open && connect_to(link, network, err)) {
+        let_next_connect(link);
         free_link(link);
         return NULL;
     }
     uv_timer_init(bridge_host_loop(session->irc->host), &link->timer);
     link->timer.data = link;
-    if (session->irc->throttled)
-        conn_pause(link->conn);
+    link->wait_until = clock_monotonic() + WAIT_MAX;
     add_to(session->irc, link);
     map_puts(&session->links, link->network, link);
-    log_info(link->log, "connecting to %s port %d", network->host, (int)network->port);
     return link;
 }
 
@@ -296,6 +337,15 @@ static void fail_waiting(struct irc_link *link, const struct bridge_error *why)
     free(before);
 }
 
+static void disconnect(struct irc_link *link)
+{
+    schedule(link);
+    if (link->conn)
+        conn_close(link->conn);
+    else
+        bury(link);
+}
+
 void link_fall(struct irc_link *link, const struct bridge_error *logged,
                const struct bridge_error *told)
 {
@@ -308,9 +358,7 @@ void link_fall(struct irc_link *link, const struct bridge_error *logged,
     fail_waiting(link, told);
     detach(link);
     link_unhold(link);
-    schedule(link);
-    if (link->conn)
-        conn_close(link->conn);
+    disconnect(link);
 }
 
 void link_fail(struct irc_link *link, enum bridge_code code, const char *format, ...)
@@ -337,12 +385,11 @@ void link_close(struct irc_link *link, const char *reason)
             conn_write(link->conn, line->text, line->len);
             free(line);
         }
-        if (link->state != LINK_CONNECTING)
+        if (link->state >= LINK_REGISTERING)
             link_send(link, IRC_QUIT, NULL, reason);
         log_info(link->log, "leaving: %s", reason);
         set_state(link, LINK_CLOSING);
-        schedule(link);
-        conn_close(link->conn);
+        disconnect(link);
     }
     detach(link);
 }
@@ -352,6 +399,8 @@ void link_abort(struct irc_link *link)
     link->irc = NULL;
     if (link->conn)
         conn_abort(link->conn);
+    else
+        bury(link);
 }
 
 void link_throttle(struct irc_link *link, bool on)
@@ -399,6 +448,12 @@ static void on_timer(uv_timer_t *timer)
     link->timer_at = 0;
     speak_to_user(link);
     link_hold(link);
+    if (link->state == LINK_WAITING && link->turn.open)
+        connect_late(link);
+    else if (link->state == LINK_WAITING && now >= link->wait_until)
+        link_fail(link, BRIDGE_BUSY,
+                  "too many people connect to %s at the moment; try again in a few minutes",
+                  link->network);
     if (link->state == LINK_REGISTERING && now >= link->register_by)
         link_fail(link, BRIDGE_RETRY, "%s did not let us in within %d seconds", link->network,
                   REGISTER_WITHIN / 1000);
@@ -419,6 +474,8 @@ static uint64_t next_event(const struct irc_link *link)
 {
     uint64_t at = UINT64_MAX;
 
+    if (link->state == LINK_WAITING)
+        return link->turn.open ? clock_monotonic() : link->wait_until;
     if (link->state == LINK_REGISTERING)
         return link->register_by;
     if (link->state != LINK_READY) /* the conn has deadlines of its own */
@@ -479,7 +536,8 @@ int link_queue(struct irc_link *link, enum irc_command command, const char *targ
 
 int link_check_room(const struct irc_link *link, size_t size, struct bridge_error *err)
 {
-    if (link->flood.queued + size > FLOOD_QUEUE_MAX || conn_full(link->conn))
+    if (link->flood.queued + size > FLOOD_QUEUE_MAX ||
+        (link->conn && conn_full(link->conn)))
         return bridge_fail(err, BRIDGE_BUSY,
                            _("%s takes no more at the moment, too much waits to be sent"),
                            link->network);

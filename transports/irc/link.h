@@ -1,6 +1,6 @@
 /* link.h - one connection of one user to one network.
  *
- *     CONNECTING -> REGISTERING -> READY -> CLOSING, and then it is gone
+ *     WAITING -> CONNECTING -> REGISTERING -> READY -> CLOSING, and then it is gone
  *
  * The state is changed in link.c alone. register.c (who we are), channel.c
  * (rooms) and chat.c (messages) handle the lines they are about and work on
@@ -20,13 +20,14 @@
 #include <uv.h>
 
 #include "flood.h"
+#include "gate.h"
 #include "isupport.h"
 #include "library.h"
 #include "line.h"
 #include "recent.h"
 #include "session.h"
 
-#define LINK_STATES(X) X(CONNECTING) X(REGISTERING) X(READY) X(CLOSING)
+#define LINK_STATES(X) X(WAITING) X(CONNECTING) X(REGISTERING) X(READY) X(CLOSING)
 enum link_state {
 #define X(name) LINK_##name,
     LINK_STATES(X)
@@ -44,12 +45,15 @@ struct irc_link {
     enum link_state state;
     unsigned busy; /* link_hold() without link_unhold() yet */
 
-    struct conn *conn; /* NULL after its end */
+    struct gate_turn turn; /* to connect */
+    struct conn *conn;     /* NULL before its beginning and after its end */
+    bool tls;
     struct irc_reader reader;
     struct flood flood;
     uv_timer_t timer;  /* one for all of the times below */
     uint64_t timer_at; /* 0: not set */
 
+    uint64_t wait_until; /* for a place to connect */
     uint64_t heard_at;  /* the last bytes of the server */
     uint64_t pinged_at; /* our PING that is not answered; 0: none */
     uint64_t register_by;

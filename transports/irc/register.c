@@ -65,7 +65,7 @@ void register_begin(struct irc_link *link)
 
 void register_try_nick(struct irc_link *link, const char *nick)
 {
-    bool may_change = link->state == LINK_CONNECTING && link->nick_is_ours;
+    bool may_change = link->state < LINK_REGISTERING && link->nick_is_ours;
 
     if (!may_change && !(link->state == LINK_REGISTERING && link->nick_refused))
         return;

@@ -20,6 +20,7 @@ struct irc {
     const struct irc_settings *settings;
     struct irc_library *library;
     struct irc_link *links; /* all there are, those that are closing too */
+    struct map gates;       /* gate.h: who connects, and who waits for it */
     bool throttled;
 
     /* Where handlers of lines build the text, and the address, of what they
