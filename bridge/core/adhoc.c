@@ -181,8 +181,8 @@ static void write_actions(struct strbuf *out, const struct command_call *call)
     strbuf_adds(out, "</actions>");
 }
 
-/* The form of the step that the call is in. */
-static void show_step(struct command_call *call)
+/* The form of the step that the call is in. False: it does not fit into a stanza. */
+static bool show_step(struct command_call *call)
 {
     const struct command *c = call->command;
     struct strbuf question = STRBUF_INIT(FORM_TEXT_MAX);
@@ -202,6 +202,7 @@ static void show_step(struct command_call *call)
     form_close(out);
     finish(call, out);
     strbuf_release(&question);
+    return !out->overflow;
 }
 
 /* --- steps ------------------------------------------------------------------------- */
@@ -217,8 +218,10 @@ static void enter_step(const struct request *r, struct command_call *call)
     } else if (command_keep(call, &err)) {
         refuse(r, &err, NULL);
         command_cancel(call);
+    } else if (!show_step(call)) {
+        refuse_with(r, BRIDGE_REJECTED, NULL, _("There is too much to show in one message"));
+        command_cancel(call);
     } else {
-        show_step(call);
         free(call->request);
         call->request = NULL;
     }

@@ -46,10 +46,14 @@ struct strbuf *query_begin(const struct query *q)
     return out;
 }
 
+/* Whoever asks gets an answer, also when that would be too large for a stanza. */
 void query_finish(const struct query *q, struct strbuf *out)
 {
     strbuf_adds(out, "</iq>");
-    domain_send(q->host, out);
+    if (out->overflow)
+        query_refuse(q, BRIDGE_REJECTED, _("There is too much to show in one message"));
+    else
+        domain_send(q->host, out);
 }
 
 struct bridge_room *query_room(const struct query *q)

@@ -55,6 +55,37 @@ static bool is_registered(void)
     SENT_REQUEST(); \
     fake_transport_forget()
 
+/* --- more than a stanza takes ---------------------------------------------------------------- */
+
+#define LONG(n) \
+    { .key = "text" #n, .type = PREFERENCE_LINES, .scopes = PREFERENCE_ACCOUNT, \
+      .label = "Text", .max = FORM_TEXT_MAX }
+
+/* Whatever is asked for is answered. */
+static void settings_that_fit_into_no_form_are_said_to_be_too_many(void **state)
+{
+    static const struct preference rows[] = { LONG(1), LONG(2), LONG(3), LONG(4), { 0 } };
+    char text[FORM_TEXT_MAX];
+
+    (void)state;
+    lab.transport->preferences = rows;
+    store_account_put(lab.core->store, LAB_DOMAIN, USER_JID, NULL, 0, NULL, NULL, NULL);
+    memset(text, '&', sizeof text - 1);
+    text[sizeof text - 1] = 0;
+    for (size_t i = 0; rows[i].type; i++) {
+        const struct store_setting setting = { LAB_DOMAIN, USER_JID, "", rows[i].key, text };
+        store_settings_put(lab.core->store, &setting, 1, NULL, NULL);
+    }
+    fake_store_commit();
+    RECV(IQ("get", ""));
+    SENT(FAILED("cancel", "not-allowed", "There is too much to show in one message"));
+    RECV("<iq type='set' id='r' from='" BALCONY "' to='" LAB_DOMAIN "'>"
+         "<command xmlns='" NS_COMMANDS "' node='settings'/></iq>");
+    SENT("<iq type='error' id='r' to='" BALCONY "' from='" LAB_DOMAIN "'>"
+         "<command xmlns='" NS_COMMANDS "' node='settings'/>"
+         ERROR_TEXT("cancel", "not-allowed", "There is too much to show in one message") "</iq>");
+}
+
 /* --- jabber:iq:register: reading ------------------------------------------------------------ */
 
 #define NAME_FIELD(value) \
@@ -527,6 +558,7 @@ static void two_forms_at_a_time_do_not_undo_each_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(settings_that_fit_into_no_form_are_said_to_be_too_many),
         TEST_GATEWAY(what_is_needed_is_asked_for_in_both_ways),
         TEST_GATEWAY(an_account_is_read_back_without_its_secrets),
         TEST_GATEWAY(where_there_is_nothing_to_set_nobody_registers),
