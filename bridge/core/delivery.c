@@ -9,8 +9,9 @@
 
 #include "component.h"
 
-/* Handed over in one turn of the loop; rows read in one. */
+/* In one turn of the loop: handed over, or for so long; rows read. */
 #define TURN_MAX 200
+#define TURN_NS 2000000
 #define PAGE_MAX 2000
 
 /* How long an ended delivery is remembered, so that it is known when its sender, who
@@ -395,13 +396,14 @@ static void run(struct deliveries *d)
 {
     struct delivery_item *item;
     int64_t now = clock_wall();
+    uint64_t end = uv_hrtime() + TURN_NS;
     int turns = TURN_MAX;
 
-    while (turns && d->out_hand < DELIVERY_OUT_MAX && (item = delivery_queue_next(&d->out, now))) {
+    while (turns && uv_hrtime() < end && d->out_hand < DELIVERY_OUT_MAX && (item = delivery_queue_next(&d->out, now))) {
         happen_now(d, item);
         turns--;
     }
-    while (turns && d->up && d->flight_count < DELIVERY_IN_MAX &&
+    while (turns && uv_hrtime() < end && d->up && d->flight_count < DELIVERY_IN_MAX &&
            (item = delivery_queue_next(&d->in, now))) {
         happen_now(d, item);
         turns--;

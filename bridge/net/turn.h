@@ -15,7 +15,7 @@ struct turn_task {
     void (*run)(struct turn_task *task);
 };
 
-enum { TURN_INPUT = 64 * 1024, TURN_PLAIN = 16 * 1024 };
+enum { TURN_INPUT = 16 * 1024, TURN_PLAIN = 16 * 1024 };
 
 struct turn {
     uv_loop_t *loop;

@@ -201,6 +201,10 @@ static sqlite3 *open_database(const char *path, struct bridge_error *err)
                              "PRAGMA cell_size_check = ON;"
                              "PRAGMA synchronous = FULL;"
                              "PRAGMA secure_delete = ON;" /* what is forgotten is gone */
+                             /* Each page that does not fit is read again; each time that
+                              * the WAL is moved into the database costs two syncs. */
+                             "PRAGMA cache_size = -16000;" /* KB */
+                             "PRAGMA wal_autocheckpoint = 4000;" /* pages */
                              "SELECT count(*) FROM sqlite_schema",
                              err);
     if (!db)

@@ -9,7 +9,8 @@
 
 #include "sqlite_error.h"
 
-#define BATCH_MAX     1000                /* writes in one transaction */
+#define BATCH_MAX     4000                /* writes in one transaction */
+#define ENDING_NS     2000000             /* of one turn of the loop, for telling their ends */
 #define BUSY_TIMEOUT  5000                /* ms: somebody's backup holds the lock */
 #define PROBE_SECONDS 2                   /* between attempts while degraded */
 #define PROBE_SQL     "UPDATE schema_version SET probes = probes + 1"
@@ -28,6 +29,7 @@ struct batch {
     struct write *first;
     bool committed;          /* else `why` */
     bool refused;            /* never tried: says nothing about the disk */
+    bool begun;              /* its writes are being told */
     struct bridge_error why;
 };
 
@@ -49,7 +51,8 @@ struct writer {
     bool degraded;
     char *path;
 
-    bool reported; /* the loop's: on_health() was told of trouble */
+    struct batch *ending; /* the loop's: batches whose writes are being told */
+    bool reported;        /* on_health() was told of trouble */
     const struct writer_events *events;
     void *arg;
 };
@@ -294,20 +297,35 @@ static void report_health(struct writer *w, const struct batch *batch)
     w->events->on_health(w->arg, batch->committed ? NULL : &batch->why);
 }
 
-static size_t end_batch(struct writer *w, struct batch *batch)
+static void end_write(const struct batch *batch, struct write *write)
 {
-    size_t count = 0;
+    if (write->done)
+        write->done(write->arg, batch->committed ? write->why : &batch->why);
+    write_free(write);
+}
 
-    report_health(w, batch);
-    while (batch->first) {
+/* As many as the turn has time for. Returns how many of the queue's. */
+static size_t end_writes(struct writer *w)
+{
+    uint64_t end = uv_hrtime() + ENDING_NS;
+    size_t count = 0;
+    struct batch *batch;
+
+    while ((batch = w->ending) && uv_hrtime() < end) {
         struct write *write = batch->first;
+        if (!batch->begun)
+            report_health(w, batch);
+        batch->begun = true;
+        if (!write) { /* it was the probe, or all are told */
+            w->ending = batch->next;
+            free(batch);
+            continue;
+        }
         batch->first = write->next;
-        if (write->done)
-            write->done(write->arg, batch->committed ? write->why : &batch->why);
-        write_free(write);
-        count++;
+        count += !batch->refused;
+        end_write(batch, write);
     }
-    return batch->refused ? 0 : count;
+    return count;
 }
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -326,27 +344,26 @@ static void on_handle_closed(uv_handle_t *handle)
 static void on_async(uv_async_t *async)
 {
     struct writer *w = async->data;
+    struct batch **end = &w->ending;
 
+    while (*end)
+        end = &(*end)->next;
     uv_mutex_lock(&w->mutex);
-    struct batch *batch = w->ended;
-    bool finished = w->finished;
+    *end = w->ended;
     w->ended = NULL;
     w->ended_end = &w->ended;
+    bool finished = w->finished;
     uv_mutex_unlock(&w->mutex);
 
-    size_t count = 0;
-    while (batch) {
-        struct batch *next = batch->next;
-        count += end_batch(w, batch);
-        free(batch);
-        batch = next;
-    }
+    size_t count = end_writes(w);
 
     uv_mutex_lock(&w->mutex);
     w->waiting -= count;
     finished = finished && !w->ended;
     uv_mutex_unlock(&w->mutex);
-    if (finished && !uv_is_closing((uv_handle_t *)async)) {
+    if (w->ending) {
+        uv_async_send(async);
+    } else if (finished && !uv_is_closing((uv_handle_t *)async)) {
         uv_thread_join(&w->thread); /* it has nothing more to do */
         uv_close((uv_handle_t *)async, on_handle_closed);
     }
