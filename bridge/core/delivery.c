@@ -6,6 +6,7 @@
 
 #include <bridge/clock.h>
 #include <bridge/log.h>
+#include <bridge/words.h>
 
 #include "component.h"
 
@@ -128,11 +129,16 @@ static const struct bridge_error *too_late(struct deliveries *d, int64_t id,
                                            struct bridge_error *why)
 {
     struct store_delivery row;
-    bool known = store_delivery_get(d->host->core->store, id, &row) && row.reason;
-
-    bridge_fail(why, BRIDGE_RETRY,
-                "It could not be delivered in time, and is not tried any more%s%s",
-                known ? ": " : "", known ? row.reason : "");
+    if (!store_delivery_get(d->host->core->store, id, &row))
+        row = (struct store_delivery){ .user = "" };
+    delivery_speak_to(d, row.user);
+    if (row.reason)
+        bridge_fail(why, BRIDGE_RETRY,
+                    _("It could not be delivered in time, and is not tried any more: %s"),
+                    row.reason);
+    else
+        bridge_fail(why, BRIDGE_RETRY,
+                    _("It could not be delivered in time, and is not tried any more"));
     return why;
 }
 
@@ -327,14 +333,15 @@ int64_t delivery_next_id(struct deliveries *d)
 int delivery_may_store(struct deliveries *d, struct bridge_error *err)
 {
     if (d->stopped)
-        return bridge_fail(err, BRIDGE_RETRY, "The gateway is shutting down; try again later");
+        return bridge_fail(err, BRIDGE_RETRY,
+                           _("The gateway is shutting down; try again later"));
     if (store_trouble(d->host->core->store))
         return bridge_fail(err, BRIDGE_BUSY,
-                           "The gateway cannot store messages at the moment, and would lose "
-                           "this one; try again later");
+                           _("The gateway cannot store messages at the moment, and would lose "
+                             "this one; try again later"));
     if (delivery_queue_count(&d->out) + delivery_queue_count(&d->in) >= DELIVERY_WAITING_MAX)
         return bridge_fail(err, BRIDGE_BUSY,
-                           "Too many messages wait at the gateway; try again later");
+                           _("Too many messages wait at the gateway; try again later"));
     return 0;
 }
 

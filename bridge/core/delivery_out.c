@@ -9,12 +9,24 @@
 #include <bridge/clock.h>
 #include <bridge/host.h>
 #include <bridge/log.h>
+#include <bridge/words.h>
 #include <sodium.h>
 
+#include "addressee.h"
 #include "message_pack.h"
 #include "session.h"
 #include "stanza.h"
 #include "xml.h"
+
+void delivery_speak_to(struct deliveries *d, const char *user)
+{
+    const struct bridge_session *session = session_find(d->host, user);
+
+    if (session)
+        addressee_of_session(session);
+    else
+        addressee_done();
+}
 
 /* --- accepting ------------------------------------------------------------------------ */
 
@@ -127,8 +139,9 @@ static void refuse_stored(struct deliveries *d, const struct store_delivery *row
     struct bridge_error told;
 
     log_debug(d->host->name, "a message of %s could not be stored: %s", row->client, why->text);
-    bridge_fail(&told, BRIDGE_BUSY, "The gateway could not store your message, and has not sent "
-                                    "it; try again later");
+    delivery_speak_to(d, row->user);
+    bridge_fail(&told, BRIDGE_BUSY, _("The gateway could not store your message, and has not "
+                                      "sent it; try again later"));
     struct store_delivery *notice = delivery_notice_new(d, row, &told);
     if (notice)
         domain_send(d->host, &(struct strbuf){ .data = (char *)notice->body,
@@ -166,8 +179,8 @@ int delivery_accept(struct bridge_session *session, const char *contact,
         return -1;
     if (delivery_queue_lane(&d->out, DELIVERY_OUT, session->user, contact) >= DELIVERY_LANE_MAX)
         return bridge_fail(err, BRIDGE_BUSY,
-                           "%d messages of yours to this contact wait to be sent already; try "
-                           "again later", DELIVERY_LANE_MAX);
+                           _("%d messages of yours to this contact wait to be sent already; try "
+                             "again later"), DELIVERY_LANE_MAX);
     char *packed = message_pack(message), *mark = mark_new(message, packed);
     struct acceptance *a = bridge_alloc(sizeof *a);
     a->d = d;
@@ -226,7 +239,8 @@ void delivery_hand_out(struct deliveries *d, int64_t id)
     struct bridge_error err;
 
     if (!store_delivery_get(d->host->core->store, id, &row) || !row.body) {
-        bridge_fail(&err, BRIDGE_RETRY, "The gateway cannot read the message from its database");
+        bridge_fail(&err, BRIDGE_RETRY,
+                    "The gateway cannot read the message from its database");
         report_trouble(d, id, &err);
         return;
     }
@@ -272,7 +286,7 @@ static void write_words(struct core *core, struct strbuf *out, const struct stor
 
     if (gmtime_r(&seconds, &utc))
         strftime(when, sizeof when, "%Y-%m-%d %H:%M UTC", &utc);
-    strbuf_addf(&text, "Your message of %s was not delivered: %s", when, why->text);
+    strbuf_addf(&text, _("Your message of %s was not delivered: %s"), when, why->text);
     write_head(core, out, row, "chat", row->user, NULL);
     xml_element(out, "body", strbuf_text(&text));
     strbuf_adds(out, "</message>");
@@ -288,6 +302,7 @@ struct store_delivery *delivery_notice_new(struct deliveries *d, const struct st
 
     if (!row->client || (!why && (!row->receipt || !row->stanza)))
         return NULL;
+    delivery_speak_to(d, row->user);
     if (why) {
         write_head(core, &out, row, "error", row->client, row->stanza);
         stanza_error_write(&out, why);

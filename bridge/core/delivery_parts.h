@@ -61,6 +61,9 @@ int delivery_may_store(struct deliveries *d, struct bridge_error *err);
 void delivery_enqueue(struct deliveries *d, const struct store_delivery *row);
 void delivery_stored(struct deliveries *d, const struct store_delivery *row);
 
+/* What is said next is for this user (addressee.h). */
+void delivery_speak_to(struct deliveries *d, const char *user);
+
 /* delivery_out.c: give it to the transport. */
 void delivery_hand_out(struct deliveries *d, int64_t id);
 /* A stanza for the sender of a row: its receipt, or the error. NULL: nobody to tell. */

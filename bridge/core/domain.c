@@ -9,6 +9,7 @@
 #include <bridge/words.h>
 
 #include "ask.h"
+#include "budget.h"
 #include "delivery.h"
 #include "herald.h"
 #include "privilege.h"
@@ -118,6 +119,7 @@ struct bridge_host *domain_new(struct core *core, const char *name, const char *
         host->deliver_within = t->deliver_within;
         host->keep_dead_letters = t->keep_dead_letters;
         host->deliveries = deliveries_new(host);
+        host->budget = budget_new(host);
         host->invited_only = t->registration == REGISTRATION_INVITATION;
         host->instance = t->transport->start(host, t->settings, err);
         if (!host->instance) {
@@ -152,6 +154,7 @@ void domain_free(struct bridge_host *host)
     map_release(&host->changes);
     permit_users_release(&host->permit.allowed);
     deliveries_free(host->deliveries);
+    budget_free(host->budget);
     free(host->name);
     free(host);
 }

@@ -31,6 +31,7 @@ struct bridge_host {
     struct herald *herald; /* NULL: the front door, or the end */
     unsigned stream;     /* how many streams there have been */
     bool congested;      /* the server does not keep up with what we send */
+    struct budget *budget;         /* NULL: the transport does not charge */
     struct deliveries *deliveries; /* NULL: the transport has no deliver() */
     int64_t deliver_within;        /* hours */
     int64_t keep_dead_letters;     /* days */

@@ -207,6 +207,21 @@ static void add_counters(struct export *e, struct store *store, const char *user
     store_user_counters(store, user, add_counter, e);
 }
 
+static bool add_expense(void *arg, const char *domain, int64_t day, int64_t spent)
+{
+    json_t *o = json_object();
+
+    put_text(o, "transport", domain);
+    put_day(o, "day", day);
+    put_number(o, "millionths", spent);
+    return add_element(arg, o);
+}
+
+static void add_expenses(struct export *e, struct store *store, const char *user)
+{
+    store_user_expenses(store, user, add_expense, e);
+}
+
 static bool add_invitation(void *arg, const struct store_invitation *invitation)
 {
     json_t *o = json_object();
@@ -232,6 +247,7 @@ static const struct {
     { "contacts", add_contacts },
     { "messages", add_deliveries },
     { "sent", add_counters },
+    { "spent", add_expenses },
     { "invitations", add_invitations },
 };
 #define SECTIONS (sizeof sections / sizeof *sections)

@@ -9,6 +9,7 @@
 #include <bridge/words.h>
 
 #include "addressee.h"
+#include "budget.h"
 #include "contact.h"
 #include "core.h"
 #include "domain.h"
@@ -147,4 +148,14 @@ void bridge_signal(struct bridge_session *session, const char *contact,
         if (is_awaited(sent, signal->kind))
             send_signal(session, sent->from, sent->to, NULL, signal);
     }
+}
+
+int bridge_charge(struct bridge_session *session, int64_t price, struct bridge_error *err)
+{
+    return budget_charge(session->host, session->user, price, err);
+}
+
+void bridge_refund(struct bridge_session *session, int64_t price)
+{
+    budget_refund(session->host, session->user, price);
 }

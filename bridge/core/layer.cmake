@@ -5,6 +5,7 @@ layer(core
         adhoc.c
         ask.c
         caps_verify.c
+        budget.c
         card.c
         chat.c
         chat_speak.c

@@ -135,8 +135,8 @@ const struct setting options_rows[] = {
 #define LIMIT(member) .offset = offsetof(struct permit_limits, member)
 #define PER_MINUTE .type = SETTING_INT, .flags = SETTING_RELOAD, .max = PERMIT_PER_MINUTE_MAX
 
-/* Two tables with defaults of their own. */
-#define LIMIT_ROWS(per_minute, per_day, joins, total) \
+/* Tables with defaults of their own, and perhaps more rows. */
+#define LIMIT_ROWS(per_minute, per_day, joins, total, ...) \
     { \
         { .key = "messages_per_minute", PER_MINUTE, LIMIT(messages_per_minute), \
           .initial = per_minute, \
@@ -150,13 +150,22 @@ const struct setting options_rows[] = {
                   "minute. A client joins all its rooms at once when it starts." }, \
         { .key = "total_per_minute", PER_MINUTE, LIMIT(total_per_minute), .initial = total, \
           .help = "Messages that all users together may send in a minute." }, \
+        __VA_ARGS__ \
         { 0 }, \
     }
 
 /* The network has flood control of its own (IRC), and people talk in lines. */
-static const struct setting open_limits[] = LIMIT_ROWS("0", "0", "600", "0");
+static const struct setting open_limits[] = LIMIT_ROWS("0", "0", "600", "0", );
 /* Each message costs somebody something. */
-static const struct setting closed_limits[] = LIMIT_ROWS("30", "300", "600", "300");
+static const struct setting closed_limits[] = LIMIT_ROWS("30", "300", "600", "300", );
+/* And the network sends bills. */
+#define SPEND .type = SETTING_INT, .flags = SETTING_RELOAD, .max = PERMIT_SPEND_MAX
+static const struct setting charging_limits[] = LIMIT_ROWS("30", "300", "600", "300",
+    { .key = "spend_per_day", SPEND, LIMIT(spend_per_day), .initial = "200",
+      .help = "What each user may spend on a day of UTC, in hundredths of the currency of the "
+              "prices: 200 is 2.00." },
+    { .key = "total_spend_per_day", SPEND, LIMIT(total_spend_per_day), .initial = "2000",
+      .help = "What all users together may spend on a day of UTC, likewise." }, );
 
 static const char *const registration_words[] = { "open", "invitation", NULL };
 
@@ -200,6 +209,13 @@ static bool is_about_deliveries(const struct setting *row)
            row->offset == offsetof(struct transport_options, keep_dead_letters);
 }
 
+static const struct setting *limits_of(const struct bridge_transport *transport)
+{
+    if (transport->charges)
+        return charging_limits;
+    return transport->open_by_default ? open_limits : closed_limits;
+}
+
 /* With the defaults that suit this transport (NULL: unknown). */
 static void copy_transport_rows(struct setting rows[TRANSPORT_ROWS],
                                 const struct bridge_transport *transport)
@@ -210,8 +226,8 @@ static void copy_transport_rows(struct setting rows[TRANSPORT_ROWS],
         if (transport && !transport->deliver && is_about_deliveries(from))
             continue; /* nothing waits there */
         *rows = *from;
-        if (rows->rows == open_limits && transport && !transport->open_by_default)
-            rows->rows = closed_limits;
+        if (rows->rows == open_limits && transport)
+            rows->rows = limits_of(transport);
         rows++;
     }
     *rows = *from;

@@ -33,9 +33,12 @@ struct permit_limits {
     int64_t messages_per_day;
     int64_t joins_per_minute; /* rooms, and contacts added */
     int64_t total_per_minute; /* messages of all users together */
+    int64_t spend_per_day;       /* of each user, in hundredths of the currency */
+    int64_t total_spend_per_day; /* of all users together */
 };
 
 #define PERMIT_PER_MINUTE_MAX 100000
+#define PERMIT_SPEND_MAX INT64_C(100000000000)
 
 /* What is used up of one limit of a minute. Zero-initialised: nothing. */
 struct permit_bucket {

@@ -1,4 +1,4 @@
-/* Counters: what users have sent on one day. */
+/* Counters: what users have sent, and spent, on one day. */
 #include "store_parts.h"
 
 /* --- writing ---------------------------------------------------------------- */
@@ -22,9 +22,30 @@ const struct write_type counters_forget_type = {
     .sql = "DELETE FROM counter WHERE day < ?1",
 };
 
+const struct write_type expenses_forget_type = {
+    .sql = "DELETE FROM expense WHERE day < ?1",
+};
+
 void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg)
 {
-    store_put(store, write_new(WRITE_COUNTERS_FORGET, VALUES(NUMBER(day))), done, arg);
+    struct write *write = write_new(WRITE_COUNTERS_FORGET, VALUES(NUMBER(day)));
+
+    write_add(write, write_new(WRITE_EXPENSES_FORGET, VALUES(NUMBER(day))));
+    store_put(store, write, done, arg);
+}
+
+const struct write_type expense_put_type = {
+    .sql = "INSERT INTO expense(domain, user, day, spent) VALUES(?1, ?2, ?3, ?4)"
+           " ON CONFLICT(domain, user) DO UPDATE SET day = excluded.day, spent = excluded.spent",
+};
+
+void store_expense_put(struct store *store, const char *domain, const char *user, int64_t day,
+                       int64_t spent, store_done *done, void *arg)
+{
+    store_put(store,
+              write_new(WRITE_EXPENSE_PUT,
+                        VALUES(TEXT(domain), TEXT(user), NUMBER(day), NUMBER(spent))),
+              done, arg);
 }
 
 /* --- reading ---------------------------------------------------------------- */
@@ -42,4 +63,19 @@ int64_t store_counter_get(struct store *store, const char *domain, const char *u
 
     read_end(store, q, rc);
     return messages;
+}
+
+const char expense_find_sql[] =
+    "SELECT spent FROM expense WHERE domain = ?1 AND user = ?2 AND day = ?3";
+
+int64_t store_expense_get(struct store *store, const char *domain, const char *user,
+                          int64_t day)
+{
+    sqlite3_stmt *q =
+        read_begin(store, READ_EXPENSE, VALUES(TEXT(domain), TEXT(user), NUMBER(day)));
+    int rc = sqlite3_step(q);
+    int64_t spent = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+
+    read_end(store, q, rc);
+    return spent;
 }

@@ -123,6 +123,16 @@ const char *const store_migrations[] = {
     "  PRIMARY KEY(domain, foreign_id)"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX seen_time ON seen(time);",
+    /* 6: what users have spent, in millionths. One row each, of the last day on which
+     * they did; user '' is everybody together. */
+    "CREATE TABLE expense("
+    "  domain TEXT NOT NULL,"
+    "  user TEXT NOT NULL,"
+    "  day INTEGER NOT NULL,"
+    "  spent INTEGER NOT NULL CHECK(spent >= 0),"
+    "  PRIMARY KEY(domain, user)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX expense_user ON expense(user);",
     NULL,
 };
 

@@ -247,6 +247,16 @@ void store_delivery_late(struct store *store, const char *domain, int64_t now,
 void store_delivery_prune(struct store *store, int64_t now, int64_t seen, store_done *done,
                           void *arg);
 
+/* --- expenses: what was spent on one day, in millionths --------------------------- */
+
+/* The sum until now, whatever it was before. `user` "": of everybody together. A row
+ * each, of the last day; store_counters_forget() drops them, too. */
+void store_expense_put(struct store *store, const char *domain, const char *user, int64_t day,
+                       int64_t spent, store_done *done, void *arg);
+/* The durable sum of this day, 0 if there is none. */
+int64_t store_expense_get(struct store *store, const char *domain, const char *user,
+                          int64_t day);
+
 /* --- users: all that there is about one, at whatever transport --------------- */
 
 /* By domain; also of domains that are no longer served. The callback returns
@@ -258,6 +268,9 @@ void store_user_counters(struct store *store, const char *user,
                          bool (*each)(void *arg, const struct store_counter *counter),
                          void *arg);
 
+void store_user_expenses(struct store *store, const char *user,
+                         bool (*each)(void *arg, const char *domain, int64_t day, int64_t spent),
+                         void *arg);
 void store_user_accounts(struct store *store, const char *user,
                          bool (*each)(void *arg, const char *domain, int64_t since), void *arg);
 void store_user_settings(struct store *store, const char *user,

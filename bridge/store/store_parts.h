@@ -23,6 +23,8 @@ enum read_kind {
     READ_SETTINGS,
     READ_SETTINGS_OF_ADDRESS,
     READ_COUNTER,
+    READ_EXPENSE,
+    READ_USER_EXPENSES,
     READ_USER_CONTACTS,
     READ_USER_COUNTERS,
     READ_USER_ACCOUNTS,
@@ -64,6 +66,7 @@ extern const char contact_owners_sql[];
 extern const char account_find_sql[], accounts_sql[];                    /* account.c */
 extern const char setting_get_sql[], setting_owner_sql[], settings_sql[]; /* setting.c */
 extern const char settings_of_address_sql[];
+extern const char expense_find_sql[], user_expenses_sql[];
 extern const char counter_find_sql[];                                    /* counter.c */
 extern const char user_contacts_sql[], user_counters_sql[];              /* user.c */
 extern const char user_accounts_sql[], user_settings_sql[];

@@ -48,6 +48,9 @@ const struct write_type user_invitations_remove_type = {
 const struct write_type user_counters_remove_type = {
     .sql = "DELETE FROM counter" OF_USER " AND day < ?3",
 };
+const struct write_type user_expenses_remove_type = {
+    .sql = "DELETE FROM expense" OF_USER " AND day < ?3",
+};
 /* After the others: who has nothing left anywhere was never here. */
 const struct write_type user_activity_remove_type = {
     .sql = "DELETE FROM activity WHERE user = ?1 AND (?2 IS NULL OR NOT ("
@@ -67,7 +70,7 @@ static const struct {
     { WRITE_USER_CONTACTS_REMOVE, 2 }, { WRITE_USER_ACCOUNTS_REMOVE, 2 },
     { WRITE_USER_SETTINGS_REMOVE, 2 }, { WRITE_USER_INVITATIONS_REMOVE, 2 },
     { WRITE_USER_COUNTERS_REMOVE, 3 }, { WRITE_USER_ACTIVITY_REMOVE, 2 },
-    { WRITE_USER_DELIVERIES_REMOVE, 2 },
+    { WRITE_USER_DELIVERIES_REMOVE, 2 }, { WRITE_USER_EXPENSES_REMOVE, 3 },
 };
 #define REMOVALS (sizeof removals / sizeof *removals)
 
@@ -87,6 +90,8 @@ void store_user_remove(struct store *store, const char *domain, const char *user
 const char user_contacts_sql[] = "SELECT domain, address, name, subscription FROM contact"
                                  " WHERE user = ?1 ORDER BY domain, address";
 const char user_counters_sql[] = "SELECT domain, day, messages FROM counter"
+                                 " WHERE user = ?1 ORDER BY domain";
+const char user_expenses_sql[] = "SELECT domain, day, spent FROM expense"
                                  " WHERE user = ?1 ORDER BY domain";
 const char user_accounts_sql[] = "SELECT domain, since FROM account"
                                  " WHERE user = ?1 ORDER BY domain";
@@ -172,5 +177,18 @@ void store_user_invitations(struct store *store, const char *user,
         if (!each(arg, &invitation))
             break;
     }
+    read_end(store, q, rc);
+}
+
+void store_user_expenses(struct store *store, const char *user,
+                         bool (*each)(void *arg, const char *domain, int64_t day, int64_t spent),
+                         void *arg)
+{
+    sqlite3_stmt *q = read_begin(store, READ_USER_EXPENSES, VALUES(TEXT(user)));
+    int rc;
+
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW &&
+           each(arg, read_text(q, 0), sqlite3_column_int64(q, 1), sqlite3_column_int64(q, 2)))
+        continue;
     read_end(store, q, rc);
 }

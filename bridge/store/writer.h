@@ -35,6 +35,9 @@ enum write_kind {
     WRITE_ACTIVITY_PUT,
     WRITE_COUNTER_PUT,
     WRITE_COUNTERS_FORGET,
+    WRITE_EXPENSE_PUT,
+    WRITE_EXPENSES_FORGET,
+    WRITE_USER_EXPENSES_REMOVE,
     WRITE_USER_CONTACTS_REMOVE,
     WRITE_USER_ACCOUNTS_REMOVE,
     WRITE_USER_SETTINGS_REMOVE,
@@ -83,6 +86,8 @@ extern const struct write_type account_put_type, invitation_put_type; /* account
 extern const struct write_type invitation_use_type, invitations_expire_type;
 extern const struct write_type setting_put_type, setting_remove_type;  /* setting.c */
 extern const struct write_type counter_put_type, counters_forget_type; /* counter.c */
+extern const struct write_type expense_put_type, expenses_forget_type;
+extern const struct write_type user_expenses_remove_type;              /* user.c */
 extern const struct write_type activity_put_type;                      /* user.c */
 extern const struct write_type user_contacts_remove_type, user_accounts_remove_type;
 extern const struct write_type user_settings_remove_type, user_invitations_remove_type;

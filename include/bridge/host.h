@@ -84,6 +84,15 @@ void bridge_take(struct bridge_host *host, const char *user, const char *contact
                  const char *foreign, const struct bridge_message *message,
                  bridge_taken *taken, void *arg);
 
+/* --- money (transports that have `charges`) ----------------------------------------- */
+
+/* Before the user's doing costs so much, in millionths of the admin's currency: may it?
+ * 0: it is counted as spent. -1 with *err set: a limit would be passed; the text says
+ * which, and when it ends. `price` is not negative. */
+int bridge_charge(struct bridge_session *session, int64_t price, struct bridge_error *err);
+/* It was not done after all, on the same day. */
+void bridge_refund(struct bridge_session *session, int64_t price);
+
 /* --- contacts ---------------------------------------------------------------- */
 
 /* The network lists this person as the user's contact, or under another name

@@ -50,6 +50,9 @@ struct bridge_transport {
     /* Who may use it while the admin has not said: everybody (true) or nobody,
      * which is right where use costs money or goes out in the admin's name. */
     bool open_by_default;
+    /* Using the network costs money: the admin can limit what is spent
+     * (bridge_charge(), host.h). */
+    bool charges;
     unsigned features; /* bits of enum bridge_feature */
     /* Users must register before anything goes to the network. Without it they
      * may, if there is something to set. */

@@ -9,7 +9,7 @@
 
 #define DAY_MS (24 * 60 * 60 * 1000)
 
-enum table { ACCOUNT, ACTIVITY, CONTACT, COUNTER, INVITATION, SETTING };
+enum table { ACCOUNT, ACTIVITY, CONTACT, COUNTER, EXPENSE, INVITATION, SETTING };
 
 /* A row of any table. Its key is the table and the first four columns; what a table
  * does not have is "". */
@@ -207,7 +207,7 @@ static void put(struct store *store, const struct row *given)
 /* Everybody's counters of the days before. */
 static bool is_past_counter(const struct row *row, const struct row *what)
 {
-    return row->table == COUNTER && row->day < what->day;
+    return (row->table == COUNTER || row->table == EXPENSE) && row->day < what->day;
 }
 
 /* All that is about the user, here or ("") anywhere. */
@@ -215,7 +215,7 @@ static bool is_about(const struct row *row, const struct row *what)
 {
     return !strcmp(row->user, what->user) &&
            (!*what->domain || !strcmp(row->domain, what->domain)) &&
-           (row->table != COUNTER || row->day < what->day);
+           ((row->table != COUNTER && row->table != EXPENSE) || row->day < what->day);
 }
 
 static void forget(struct store *store, const struct row *what,
@@ -670,6 +670,35 @@ int64_t store_counter_get(struct store *store, const char *domain, const char *u
 void store_counters_forget(struct store *store, int64_t day, store_done *done, void *arg)
 {
     add_step(queue(store, done, arg), FORGET_COUNTERS, &(struct row){ .day = day });
+}
+
+void store_expense_put(struct store *store, const char *domain, const char *user, int64_t day,
+                       int64_t spent, store_done *done, void *arg)
+{
+    const struct row row = { .table = EXPENSE, .domain = (char *)domain, .user = (char *)user,
+                             .day = day, .number = spent };
+
+    add_step(queue(store, done, arg), PUT, &row);
+}
+
+int64_t store_expense_get(struct store *store, const char *domain, const char *user,
+                          int64_t day)
+{
+    const struct row *row = find(store, KEY(.table = EXPENSE, .domain = (char *)domain,
+                                            .user = (char *)user));
+
+    return row && row->day == day ? row->number : 0;
+}
+
+void store_user_expenses(struct store *store, const char *user,
+                         bool (*each)(void *arg, const char *domain, int64_t day, int64_t spent),
+                         void *arg)
+{
+    const struct row *row = NULL;
+
+    while ((row = next_of(store, row, EXPENSE, NULL, user)) &&
+           each(arg, row->domain, row->day, row->number))
+        continue;
 }
 
 /* --- users -------------------------------------------------------------------- */

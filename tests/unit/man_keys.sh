@@ -3,8 +3,8 @@
 # other: man_keys.sh BRIDGED PLUGINS PAGE
 set -eu
 
-# Of transports that keep messages: none of those here does.
-elsewhere='deliver_within\|keep_dead_letters'
+# Of transports that keep messages, or cost money: none of those here does.
+elsewhere='deliver_within\|keep_dead_letters\|spend_per_day\|total_spend_per_day'
 
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT

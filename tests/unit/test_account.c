@@ -463,6 +463,7 @@ static void owners_of_contacts_are_told_once_each_in_pages(void **state)
 
 static void fill(const char *user)
 {
+    static int64_t last_delivery;
     static const char *const domains[] = { IRC, SMS };
     const struct store_setting own[] = { { "", user, "", "language", "de" } };
 
@@ -474,13 +475,17 @@ static void fill(const char *user)
         store_account_put(store, domains[i], user, nick, 1, NULL, on_done, &outcome);
         store_contact_put(store, &contact, on_done, &outcome);
         store_counter_put(store, &counter, on_done, &outcome);
+        store_expense_put(store, domains[i], user, 19999, 7, on_done, &outcome);
+        store_delivery_put(store, &(struct store_delivery){
+                                      .id = ++last_delivery, .domain = domains[i], .user = user,
+                                      .contact = "c", .body = "b" }, on_done, &outcome);
         if (!strcmp(user, JULIET))
             store_invitation_put(store, &invitation, on_done, &outcome);
         else
             on_done(&outcome, NULL);
     }
     put_settings(own, 1);
-    ended(9, 9);
+    ended(13, 13);
 }
 
 static void a_user_is_forgotten_here_or_everywhere(void **state)

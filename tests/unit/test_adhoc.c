@@ -836,6 +836,7 @@ static void export_shows_what_is_stored(void **state)
         "<value>  \"sent\": [</value>"
         "<value>    {\"transport\": \"" LAB_DOMAIN "\", \"day\": \"1970-01-08\", "
         "\"messages\": 9}</value><value>  ],</value>"
+        "<value>  \"spent\": [</value><value>  ],</value>"
         "<value>  \"invitations\": [</value><value>  ],</value>"
         "<value>  \"last_used\": null</value><value>}</value></field></x>"));
 }

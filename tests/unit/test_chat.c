@@ -106,6 +106,7 @@ static void results_are_told_in_lines(void **state)
     SENT(HEAR("This is all that is stored about you.\nYour data (JSON):\n{\n  \"user\": \""
               USER_JID "\",\n  \"accounts\": [\n  ],\n  \"settings\": [\n  ],\n"
               "  \"contacts\": [\n  ],\n  \"messages\": [\n  ],\n  \"sent\": [\n  ],\n"
+              "  \"spent\": [\n  ],\n"
               "  \"invitations\": [\n  ],\n  \"last_used\": null\n}"));
 }
 

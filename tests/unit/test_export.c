@@ -83,6 +83,7 @@ static void fill(const char *user, const char *sealed)
     store_account_put(store, SMS, user, settings, 3, NULL, NULL, NULL);
     store_contact_put(store, &contacts[0], NULL, NULL);
     store_contact_put(store, &contacts[1], NULL, NULL);
+    store_expense_put(store, SMS, user, 19675, 50000, NULL, NULL);
     store_counter_put(store, &counter, NULL, NULL);
     store_invitation_put(store, &invitation, NULL, NULL);
 }
@@ -146,6 +147,10 @@ static void everything_of_one_user_is_told_but_secrets(void **state)
         "    {\"transport\": \"sms.example.net\", \"day\": \"2023-11-14\", "
         "\"messages\": 9}\n"
         "  ],\n"
+        "  \"spent\": [\n"
+        "    {\"transport\": \"sms.example.net\", \"day\": \"2023-11-14\", "
+        "\"millionths\": 50000}\n"
+        "  ],\n"
         "  \"invitations\": [\n"
         "    {\"transport\": \"sms.example.net\", \"code\": \"juliet@example.net\", "
         "\"expires\": \"2023-11-15T22:13:20Z\"}\n"
@@ -170,6 +175,8 @@ static void of_a_stranger_there_is_nothing(void **state)
                      "  \"messages\": [\n"
                      "  ],\n"
                      "  \"sent\": [\n"
+                     "  ],\n"
+                     "  \"spent\": [\n"
                      "  ],\n"
                      "  \"invitations\": [\n"
                      "  ],\n"

@@ -982,6 +982,9 @@ static const struct version {
       "SELECT count(*) = 1 FROM delivery JOIN seen USING(domain)"
       " WHERE id = 7 AND mark = 'm' AND delivery.foreign_id = 'f' AND state = 2"
       " AND seen.foreign_id = 'g'" },
+    { "INSERT INTO expense VALUES('d', 'u', 20000, 7000000)",
+      "SELECT count(*) = 1 FROM expense WHERE domain = 'd' AND user = 'u' AND day = 20000"
+      " AND spent = 7000000" },
 };
 #define VERSIONS ((int)(sizeof versions / sizeof *versions))
 
