@@ -85,6 +85,22 @@ async def test_a_message_for_a_dead_irc_server_comes_back(gateway, ircd, juliet,
     assert failed.error.type in ("wait", "cancel")
 
 
+async def test_what_a_dying_irc_server_did_not_read_comes_back(gateway, ircd, juliet, carol,
+                                                               channel):
+    """The kernel takes lines for a server that hangs, and drops them when it dies."""
+    await carol.join(channel)
+    balcony = await juliet.join(channel.jid, "jul")
+    ircd.process.send_signal(signal.SIGSTOP)
+    private = juliet.message(f"carol%{NETWORK}@{IRC}", "you?")
+    said = balcony.say("is anybody there?")
+    await balcony.message("is anybody there?", "jul")
+    ircd.stop(number=signal.SIGKILL)
+    for message in (private, said):
+        failed = await juliet.bounced(message)
+        assert failed.error.type == "wait"
+        assert "send it again" in failed.error.text
+
+
 async def test_what_irc_says_while_the_stream_is_down_arrives_when_it_is_up(make_daemon, carol,
                                                                             channel):
     """Nobody has to join again for it: the server was away, the user was not."""

@@ -1153,6 +1153,131 @@ static void waiting_messages_fail_with_the_link_once_each(void **state)
     CHECK("");
 }
 
+/* Juliet has said this in #c%net and the server has got it. */
+static void say(const char *id, const char *body)
+{
+    assert_int_equal(fake_say(juliet, "#c%net", BRIDGE_TEXT, id, body), 0);
+    skip_upcalls();
+}
+
+#define UNPROVEN                                                                            \
+    "the connection to net was lost before it was known to have read this; send it again " \
+    "if nobody has seen it"
+
+static void what_the_server_may_not_have_read_comes_back(void **state)
+{
+    (void)state;
+    in_channel();
+    say("m1", "one");
+    fake_send(juliet, "bob%net", BRIDGE_TEXT, "m2", "two\nlines");
+    skip_sent();
+    fake_advance(1999);
+    SENT("");
+    fake_advance(1);
+    SENT("PING :bridged3");
+    say("m3", "three");
+    SENT("PRIVMSG #c :three");
+    RECV(":srv.example.org PONG srv.example.org :bridged3");
+    RECV("PONG :bridged99"); /* nothing that we asked for */
+    say("m4", "four\nlines\nof text\nare one message");
+    fake_lost(conn, BRIDGE_RETRY, "connection reset");
+    CHECK("room_departed #c%net jul cut - net: connection reset");
+    CHECK("message_failed #c%net m3 RETRY " UNPROVEN);
+    CHECK("message_failed #c%net m4 RETRY " UNPROVEN);
+    CHECK("");
+}
+
+static void many_lines_are_asked_about_at_once(void **state)
+{
+    (void)state;
+    in_channel();
+    for (int i = 0; i < 15; i++)
+        say("m", "text");
+    skip_sent();
+    say("m", "the last");
+    SENT("PRIVMSG #c :the last");
+    SENT("PING :bridged16");
+    SENT("");
+    fake_advance(10000);
+    SENT("");
+}
+
+static void what_came_back_already_does_not_come_again(void **state)
+{
+    (void)state;
+    in_channel();
+    say("m1", "hello");
+    RECV(":srv.example.org 404 jul #C :Cannot send to channel");
+    skip_upcalls();
+    fake_lost(conn, BRIDGE_RETRY, "connection reset");
+    CHECK("room_departed #c%net jul cut - net: connection reset");
+    CHECK("");
+}
+
+static void a_message_that_went_out_in_part_fails_once(void **state)
+{
+    (void)state;
+    fake_send(juliet, "bob%slow", BRIDGE_TEXT, "m1", "1\n2\n3\n4\n5");
+    welcome("juliet", "");
+    SENT("CAP LS :302");
+    skip_sent();
+    skip_upcalls();
+    fake_lost(conn, BRIDGE_RETRY, "connection reset");
+    CHECK("message_failed bob%slow m1 RETRY the connection to slow was lost before it was known "
+          "to have read this; send it again if nobody has seen it");
+    CHECK("");
+}
+
+static void a_server_that_does_not_answer_about_lines_gets_only_so_many(void **state)
+{
+    char text[401] = "";
+    size_t lines = 0;
+
+    (void)state;
+    in_channel();
+    memset(text, 'x', 400);
+    while (fake_say(juliet, "#c%net", BRIDGE_TEXT, "m1", text) == 0)
+        lines++;
+    skip_upcalls();
+    size_t sent = 0;
+    for (const char *line; *(line = fake_sent(conn));)
+        sent += !strncmp(line, "PRIVMSG", 7);
+    assert_true(sent > 50 && sent < lines);
+    RECV("PONG :bridged99999");
+    while (sent < lines && *fake_sent(conn))
+        RECV("PONG :bridged99999"), sent++;
+    assert_int_equal(fake_say(juliet, "#c%net", BRIDGE_TEXT, "m2", text), 0);
+}
+
+static void the_question_costs_a_place_in_the_burst(void **state)
+{
+    (void)state;
+    fake_send(juliet, "bob%slow", BRIDGE_TEXT, "m1", "1");
+    welcome("juliet", "");
+    skip_sent();
+    fake_advance(2000);
+    SENT("PING :bridged1");
+    RECV("PONG :bridged1");
+    fake_send(juliet, "bob%slow", BRIDGE_TEXT, "m2", "1\n2\n3");
+    SENT("PRIVMSG bob :1");
+    SENT("PRIVMSG bob :2");
+    SENT("");
+    fake_advance(500);
+    SENT("PRIVMSG bob :3");
+}
+
+static void a_question_without_an_answer_ends_the_link(void **state)
+{
+    (void)state;
+    in_channel();
+    say("m1", "hello");
+    fake_advance(61999);
+    CHECK("");
+    fake_advance(1);
+    CHECK("room_departed #c%net jul cut - net does not answer any more");
+    CHECK("message_failed #c%net m1 RETRY " UNPROVEN);
+}
+
 static void refused_messages_are_told_to_their_sender(void **state)
 {
     (void)state;
@@ -1293,10 +1418,10 @@ static void a_silent_server_is_asked_and_then_given_up(void **state)
     fake_advance(119000);
     SENT("");
     fake_advance(1000);
-    SENT("PING :bridged");
-    RECV(":srv.example.org PONG srv.example.org :bridged");
+    SENT("PING :bridged0");
+    RECV(":srv.example.org PONG srv.example.org :bridged0");
     fake_advance(120000);
-    SENT("PING :bridged");
+    SENT("PING :bridged0");
     CHECK("");
     fake_advance(60000);
     CHECK("room_departed #c%net jul cut - net does not answer any more");
@@ -1317,7 +1442,7 @@ static void a_throttle_stops_reading_and_no_server_is_blamed(void **state)
     assert_false(fake_conn_is_paused(conn));
     SENT("");
     fake_advance(120000);
-    SENT("PING :bridged");
+    SENT("PING :bridged0");
 }
 
 static void one_user_may_be_on_so_many_networks(void **state)
@@ -1695,6 +1820,13 @@ int main(void)
         TEST(private_messages_open_a_link_and_wait_for_it),
         TEST(a_link_without_a_room_ends_after_the_conversation),
         TEST(waiting_messages_fail_with_the_link_once_each),
+        TEST(what_the_server_may_not_have_read_comes_back),
+        TEST(many_lines_are_asked_about_at_once),
+        TEST(what_came_back_already_does_not_come_again),
+        TEST(a_message_that_went_out_in_part_fails_once),
+        TEST(a_server_that_does_not_answer_about_lines_gets_only_so_many),
+        TEST(the_question_costs_a_place_in_the_burst),
+        TEST(a_question_without_an_answer_ends_the_link),
         TEST(refused_messages_are_told_to_their_sender),
         TEST(the_network_itself_takes_no_messages),
         TEST(invitations_are_told),

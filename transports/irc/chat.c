@@ -164,6 +164,7 @@ bool chat_refused(struct irc_link *link, const struct irc_message *m)
     const char *address = link_address(link, m->params[1]);
     if (!(id = recent_fail(&link->recent, address, link->isupport.casemap, clock_monotonic())))
         return false;
+    proof_forget(&link->proof, address, id, link->isupport.casemap);
     numeric_explain(m->verb, m->params[m->count - 1], &why);
     bridge_message_failed(link->session->bridge, address, id, &why);
     return true;

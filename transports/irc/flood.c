@@ -72,10 +72,15 @@ uint64_t flood_next_at(const struct flood *f, uint64_t now)
     return at > now ? at : now;
 }
 
+void flood_spend(struct flood *f, uint64_t now)
+{
+    f->full_at = (f->full_at > now ? f->full_at : now) + f->gap;
+}
+
 struct flood_line *flood_take(struct flood *f, uint64_t now)
 {
     if (!f->first || flood_next_at(f, now) > now)
         return NULL;
-    f->full_at = (f->full_at > now ? f->full_at : now) + f->gap;
+    flood_spend(f, now);
     return flood_drop(f);
 }

@@ -43,6 +43,9 @@ void flood_add(struct flood *f, const char *text, size_t len, const char *addres
  * NULL when there is none, or it is too early. */
 struct flood_line *flood_take(struct flood *f, uint64_t now);
 
+/* A line went out past the queue: it counts all the same. */
+void flood_spend(struct flood *f, uint64_t now);
+
 /* The next line regardless of time, for giving up. */
 struct flood_line *flood_drop(struct flood *f);
 

@@ -53,6 +53,12 @@ static void on_ping(struct irc_link *link, const struct irc_message *m)
     link_send(link, IRC_PONG, NULL, m->params[0]);
 }
 
+/* What waited for this goes when the lines that came with it are handled. */
+static void on_pong(struct irc_link *link, const struct irc_message *m)
+{
+    proof_answer(&link->proof, m->params[m->count - 1]);
+}
+
 static void on_error(struct irc_link *link, const struct irc_message *m)
 {
     link_fail(link, BRIDGE_RETRY, "%s: %s", link->network, link_clean(link, m->params[0]));
@@ -97,6 +103,7 @@ static const struct verb {
     { "NOTICE", 2, chat_on_notice },
     { "PART", 1, channel_on_part },
     { "PING", 1, on_ping },
+    { "PONG", 1, on_pong },
     { "PRIVMSG", 2, chat_on_privmsg },
     { "QUIT", 0, channel_on_quit },
     { "TOPIC", 2, channel_on_topic },
@@ -174,6 +181,8 @@ static void on_data(void *arg, const char *data, size_t len)
     irc_reader_feed(&link->reader, data, len, on_line, link);
     if (link->reader.dropped != dropped)
         log_debug(link->log, "%lu malformed lines dropped", link->reader.dropped - dropped);
+    if (link->flood.first)
+        link_flush(link);
     link_unhold(link);
 }
 
@@ -181,6 +190,7 @@ static void free_link(struct irc_link *link)
 {
     irc_reader_release(&link->reader);
     flood_release(&link->flood);
+    proof_release(&link->proof);
     recent_release(&link->recent);
     map_release(&link->channels);
     free(link->wanted_nick);
@@ -317,16 +327,26 @@ static void detach(struct irc_link *link)
     link->session = NULL;
 }
 
-/* Tell the senders of lines that wait, each message once. */
-static void fail_waiting(struct irc_link *link, const struct bridge_error *why)
+/* Tell the senders of lines that may be lost or still wait, each message once. */
+static void fail_lines(struct irc_link *link, const struct bridge_error *why)
 {
+    struct bridge_error unproven;
     struct flood_line *line;
     struct flood_line *before = NULL;
 
-    while ((line = flood_drop(&link->flood))) {
+    bridge_fail(&unproven, BRIDGE_RETRY,
+                _("the connection to %s was lost before it was known to have read this; send "
+                  "it again if nobody has seen it"),
+                link->network);
+    for (;;) {
+        bool sent = link->proof.first != NULL;
+        line = sent ? proof_drop(&link->proof) : flood_drop(&link->flood);
+        if (!line)
+            break;
         bool another = line->id && (!before || strcmp(before->id, line->id) != 0);
         if (another && link->session)
-            bridge_message_failed(link->session->bridge, line->address, line->id, why);
+            bridge_message_failed(link->session->bridge, line->address, line->id,
+                                  sent ? &unproven : why);
         if (line->id) {
             free(before);
             before = line;
@@ -355,7 +375,7 @@ void link_fall(struct irc_link *link, const struct bridge_error *logged,
     set_state(link, LINK_CLOSING);
     link_hold(link);
     channel_end_all(link, told);
-    fail_waiting(link, told);
+    fail_lines(link, told);
     detach(link);
     link_unhold(link);
     disconnect(link);
@@ -412,6 +432,8 @@ void link_throttle(struct irc_link *link, bool on)
     } else {
         /* The silence was ours. */
         link->heard_at = clock_monotonic();
+        if (link->pinged_at)
+            link->pinged_at = link->heard_at;
         conn_resume(link->conn);
     }
 }
@@ -427,6 +449,26 @@ static bool wants_to_close(const struct irc_link *link, uint64_t now)
     return !link->private_at || now - link->private_at >= PRIVATE_IDLE_MAX;
 }
 
+/* Past the queue, but at its expense: servers count this line too. */
+static void ping(struct irc_link *link, uint64_t now)
+{
+    char token[PROOF_TOKEN_MAX];
+
+    proof_ask(&link->proof, token);
+    flood_spend(&link->flood, now);
+    link_send(link, IRC_PING, NULL, token);
+    if (!link->pinged_at)
+        link->pinged_at = now;
+}
+
+static void check_proof(struct irc_link *link, uint64_t now)
+{
+    uint64_t at = proof_ask_at(&link->proof);
+
+    if (at && now >= at)
+        ping(link, now);
+}
+
 static void check_silence(struct irc_link *link, uint64_t now)
 {
     if (link->irc->throttled) { /* it is we who do not listen */
@@ -435,8 +477,7 @@ static void check_silence(struct irc_link *link, uint64_t now)
     } else if (link->pinged_at && now - link->pinged_at >= PONG_WITHIN) {
         link_fail(link, BRIDGE_RETRY, "%s does not answer any more", link->network);
     } else if (!link->pinged_at && now - link->heard_at >= SILENCE_MAX) {
-        link->pinged_at = now;
-        link_send(link, IRC_PING, NULL, "bridged");
+        ping(link, now);
     }
 }
 
@@ -481,9 +522,10 @@ static uint64_t next_event(const struct irc_link *link)
     if (link->state != LINK_READY) /* the conn has deadlines of its own */
         return at;
     at = link->pinged_at ? link->pinged_at + PONG_WITHIN : link->heard_at + SILENCE_MAX;
+    at = earlier(at, proof_ask_at(&link->proof));
     at = earlier(at, link->joins_by);
     at = earlier(at, link->rename_by);
-    if (link->flood.first)
+    if (link->flood.first && !proof_full(&link->proof))
         at = earlier(at, flood_next_at(&link->flood, clock_monotonic()));
     if (!link->rooms && link->private_at)
         at = earlier(at, link->private_at + PRIVATE_IDLE_MAX);
@@ -544,17 +586,27 @@ int link_check_room(const struct irc_link *link, size_t size, struct bridge_erro
     return 0;
 }
 
+static void send_line(struct irc_link *link, struct flood_line *line, uint64_t now)
+{
+    conn_write(link->conn, line->text, line->len);
+    if (!line->id) {
+        free(line);
+        return;
+    }
+    recent_add(&link->recent, line->address, line->id, now);
+    proof_add(&link->proof, line, now);
+}
+
 void link_flush(struct irc_link *link)
 {
     struct flood_line *line;
     uint64_t now = clock_monotonic();
 
-    while (link->state == LINK_READY && (line = flood_take(&link->flood, now))) {
-        conn_write(link->conn, line->text, line->len);
-        if (line->id)
-            recent_add(&link->recent, line->address, line->id, now);
-        free(line);
-    }
+    while (link->state == LINK_READY && !proof_full(&link->proof) &&
+           (line = flood_take(&link->flood, now)))
+        send_line(link, line, now);
+    if (link->state == LINK_READY)
+        check_proof(link, now);
     if (!link->flood.first)
         link->drained_at = now;
     if (wants_to_close(link, now))

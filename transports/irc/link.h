@@ -24,6 +24,7 @@
 #include "isupport.h"
 #include "library.h"
 #include "line.h"
+#include "proof.h"
 #include "recent.h"
 #include "session.h"
 
@@ -50,6 +51,7 @@ struct irc_link {
     bool tls;
     struct irc_reader reader;
     struct flood flood;
+    struct proof proof;
     uv_timer_t timer;  /* one for all of the times below */
     uint64_t timer_at; /* 0: not set */
 
