@@ -216,8 +216,10 @@ static void stop(struct daemon *d, const char *reason)
     if (d->control)
         control_close(d->control);
     d->control = NULL;
-    if (d->web)
+    if (d->web) {
         web_close(d->web);
+        pages_close(&d->pages);
+    }
     d->web = NULL;
     core_stop(d->core, reason);
 }
@@ -328,7 +330,7 @@ static int open_web(struct daemon *d, struct bridge_error *err)
     d->web = web_open(&d->loop, &options, err);
     if (!d->web)
         return -1;
-    pages_add(&d->pages, d->web);
+    pages_open(&d->pages, d->core, d->web);
     log_info("http", "listening on %s", listen);
     return 0;
 }
@@ -346,7 +348,6 @@ static int run(struct daemon *d, struct options *options)
     d->core->on_reload = on_reload;
     d->core->on_stopped = on_stopped;
     d->core->arg = d;
-    pages_init(&d->pages, d->core);
     if (open_control(d, &err) || open_web(d, &err) || core_start(d->core, &err)) {
         log_error("bridged", "%s", err.text);
         d->status = EXIT_FAILURE;

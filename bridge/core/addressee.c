@@ -52,6 +52,18 @@ void addressee_of_stanza(const struct inbound *in)
     language_serve(language_of_stanza, in);
 }
 
+static const char *language_of_addressee(const void *who)
+{
+    const struct addressee *addressee = who;
+
+    return language_set(addressee->core, addressee->user);
+}
+
+void addressee_of_user(const struct addressee *who)
+{
+    language_serve(language_of_addressee, who);
+}
+
 void addressee_done(void)
 {
     language_serve(NULL, NULL);

@@ -61,6 +61,7 @@ struct component {
     unsigned pings;
     uint64_t marks;       /* handed out by component_prove() */
     uint64_t first_mark;  /* of this stream */
+    struct component_counts counts;
     struct bridge_error why; /* the reason why the stream is to end, if we know one */
     char *told;              /* the trouble last logged: repeated only at debug */
     bool announced;          /* on_up was called, on_down is owed */
@@ -268,7 +269,7 @@ static void ping_self(struct component *c, const char *prefix, uint64_t number)
     xml_attribute(&ping, "from", c->domain);
     xml_attribute(&ping, "to", c->domain);
     strbuf_addf(&ping, " id='%s%" PRIu64 "'><ping xmlns='" NS_PING "'/></iq>", prefix, number);
-    component_send(c, ping.data, ping.len);
+    component_send(c, ping.data, ping.len, 0); /* nobody's: it is not counted */
     strbuf_release(&ping);
 }
 
@@ -352,10 +353,14 @@ static void on_stanza(void *arg, xmpp_stanza_t *stanza)
             on_stream_error(c, stanza);
         return;
     }
-    if (c->state == S_UP && !take_proof(c, stanza))
+    if (c->state == S_UP) {
+        if (take_proof(c, stanza))
+            return;
+        c->counts.in++;
         c->events->on_stanza(c->arg, stanza);
-    else if (c->state == S_SHAKING && !strcmp(name, "handshake"))
+    } else if (c->state == S_SHAKING && !strcmp(name, "handshake")) {
         come_up(c);
+    }
 }
 
 static void on_dropped(void *arg, xmpp_stanza_t *root, const struct bridge_error *why)
@@ -484,10 +489,11 @@ struct component *component_new(uv_loop_t *loop, const struct component_options 
     return c;
 }
 
-void component_send(struct component *c, const char *data, size_t len)
+void component_send(struct component *c, const char *data, size_t len, size_t stanzas)
 {
     if (c->state != S_UP)
         return;
+    c->counts.out += stanzas;
     conn_write(c->conn, data, len);
     if (!c->congested && conn_full(c->conn)) {
         c->congested = true;
@@ -501,6 +507,11 @@ uint64_t component_prove(struct component *c)
         return 0;
     ping_self(c, PROOF, ++c->marks);
     return c->marks;
+}
+
+struct component_counts component_count(const struct component *c)
+{
+    return c->counts;
 }
 
 bool component_is_up(const struct component *c)

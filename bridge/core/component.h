@@ -48,9 +48,14 @@ struct component *component_new(uv_loop_t *loop, const struct component_options 
                                 const struct component_events *events, void *arg,
                                 struct bridge_error *err);
 
-/* Whole stanzas, already XML. */
-void component_send(struct component *c, const char *data, size_t len);
+/* So many whole stanzas, already XML. */
+void component_send(struct component *c, const char *data, size_t len, size_t stanzas);
 bool component_is_up(const struct component *c);
+
+struct component_counts {
+    uint64_t in, out; /* stanzas since the start: of users and servers, and ours */
+};
+struct component_counts component_count(const struct component *c);
 
 /* Ask for proof that the server has taken all that was sent until now: XEP-0114 has
  * no acknowledgements, but what we send to ourselves comes back through it, in

@@ -13,6 +13,7 @@
 #include <sodium.h>
 
 #include "ability.h"
+#include "alarm.h"
 #include "ask.h"
 #include "chat.h"
 #include "client.h"
@@ -148,6 +149,7 @@ static void on_health(void *arg, const struct bridge_error *why)
 {
     struct core *core = arg;
 
+    alarm_tell(core);
     if (why)
         return;
     log_info("store", "is well again");

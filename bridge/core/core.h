@@ -25,6 +25,7 @@ struct core {
     size_t host_count;
     size_t closing; /* streams that core_stop() waits for */
     bool stopping;
+    bool alarmed; /* the admins know of the store's trouble (alarm.h) */
     struct commands *commands; /* that wait for their users */
     struct chat_budgets *chat;
     struct lookups *lookups; /* what networks are asked about people */

@@ -572,6 +572,23 @@ void deliveries_forget(struct deliveries *d, const char *user)
     delivery_queue_forget(&d->in, user, let_go, d);
 }
 
+static bool take_created(void *arg, const struct store_delivery *row)
+{
+    *(int64_t *)arg = row->created;
+    return false;
+}
+
+/* By index, and one row only: ids go up with time. */
+static int64_t find_oldest(const struct deliveries *d)
+{
+    struct store *store = d->host->core->store;
+    int64_t created = 0;
+
+    if (store)
+        store_delivery_each(store, d->host->name, DELIVERY_WAITING, 0, take_created, &created);
+    return created;
+}
+
 void deliveries_count(const struct deliveries *d, struct delivery_counts *out)
 {
     if (!d) {
@@ -583,4 +600,5 @@ void deliveries_count(const struct deliveries *d, struct delivery_counts *out)
     out->in_hand = d->in_hand;
     out->out_waiting = delivery_queue_count(&d->out) - d->out_hand;
     out->in_waiting = delivery_queue_count(&d->in) - d->in_hand;
+    out->oldest = find_oldest(d);
 }

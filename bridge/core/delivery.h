@@ -75,7 +75,8 @@ struct delivery_counts {
     size_t in_waiting, in_hand;
     uint64_t accepted, sent, delivered, failed; /* to the network, since the start */
     uint64_t taken, duplicates, proven, dead;   /* to users, since the start */
-    int64_t oldest; /* ms since 1970, when the oldest that waits was accepted; 0: none */
+    int64_t oldest; /* ms since 1970, when the oldest that waits or is in hand was
+                       accepted; 0: there is none */
 };
 void deliveries_count(const struct deliveries *d, struct delivery_counts *out);
 

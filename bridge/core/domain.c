@@ -8,6 +8,7 @@
 #include <bridge/log.h>
 #include <bridge/words.h>
 
+#include "alarm.h"
 #include "ask.h"
 #include "budget.h"
 #include "delivery.h"
@@ -29,6 +30,7 @@ static void on_up(void *arg)
     if (host->herald)
         herald_start(host->herald);
     deliveries_up(host->deliveries);
+    alarm_tell(host->core);
     if (host->core->on_change)
         host->core->on_change(host->core->arg);
 }
@@ -194,5 +196,5 @@ void domain_add_jid(struct bridge_host *host, struct strbuf *out, const char *ad
 void domain_send(struct bridge_host *host, const struct strbuf *stanza)
 {
     if (!stanza->overflow)
-        component_send(host->component, stanza->data, stanza->len);
+        component_send(host->component, stanza->data, stanza->len, 1);
 }

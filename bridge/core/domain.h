@@ -27,6 +27,7 @@ struct bridge_host {
     void *instance;                           /* the transport's own */
     struct component *component;
     struct map sessions; /* struct bridge_session by bare JID */
+    size_t rooms, watches; /* of all sessions */
     struct map changes;  /* of contacts, while the store writes (contact.c) */
     struct herald *herald; /* NULL: the front door, or the end */
     unsigned stream;     /* how many streams there have been */

@@ -3,6 +3,7 @@ layer(core
         ability.c
         addressee.c
         adhoc.c
+        alarm.c
         ask.c
         caps_verify.c
         budget.c

@@ -52,7 +52,8 @@ static const struct setting gateway_rows[] = {
     { .key = "admins", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
       IN(gateway, admin_jids), .example = "\"admin@example.com\"",
       .help = "Who may give the commands for administrators, in a client or by writing "
-              "\"help\" to one of our domains: addresses without a resource." },
+              "\"help\" to one of our domains, and who is told when the database fails: "
+              "addresses without a resource." },
     { .key = "admin_addresses", .type = SETTING_STRINGS, .flags = SETTING_RELOAD,
       IN(gateway, admins), .example = "\"xmpp:admin@example.com\", \"mailto:admin@example.com\"",
       .help = "Whom to ask about this service (XEP-0157): addresses as URIs, shown to everybody "

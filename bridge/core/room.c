@@ -334,6 +334,7 @@ static struct bridge_room *room_new(struct bridge_session *session, const char *
     xml_text(&room->from, strbuf_text(&jid));
     strbuf_release(&jid);
     map_puts(&session->rooms, room->address, room);
+    session->host->rooms++;
     return room;
 }
 
@@ -343,6 +344,7 @@ static void room_free(struct bridge_room *room)
     size_t i = 0;
 
     map_removes(&room->session->rooms, room->address);
+    room->session->host->rooms--;
     while ((o = map_next(&room->occupants, &i)))
         free(o);
     map_release(&room->occupants);

@@ -119,9 +119,11 @@ static void keep(struct bridge_session *session, const struct strbuf *stanza)
         session->lost = true;
         core->backlog -= session->backlog.len;
         strbuf_release(&session->backlog);
+        session->kept = 0;
         return;
     }
     strbuf_add(&session->backlog, stanza->data, stanza->len);
+    session->kept++;
     core->backlog += stanza->len;
 }
 
@@ -133,7 +135,7 @@ void session_send(struct bridge_session *session, const struct strbuf *stanza)
         return;
     }
     if (component_is_up(session->host->component))
-        component_send(session->host->component, stanza->data, stanza->len);
+        component_send(session->host->component, stanza->data, stanza->len, 1);
     else
         keep(session, stanza);
 }
@@ -150,7 +152,9 @@ void session_resume(struct bridge_session *session)
         return;
     }
     if (session->backlog.len)
-        component_send(session->host->component, session->backlog.data, session->backlog.len);
+        component_send(session->host->component, session->backlog.data, session->backlog.len,
+                       session->kept);
+    session->kept = 0;
     session->host->core->backlog -= session->backlog.len;
     strbuf_release(&session->backlog);
     while ((room = map_next(&session->rooms, &i)))

@@ -46,7 +46,8 @@ struct bridge_session {
     struct clients *clients; /* of the user; NULL: none has been heard of */
     struct sent *sent;  /* ring of SENT_MAX, NULL until needed */
     unsigned next_sent;
-    struct strbuf backlog; /* stanzas that wait for the stream */
+    struct strbuf backlog; /* stanzas that wait for the stream, */
+    size_t kept;           /* and how many */
     bool lost;             /* the backlog overflowed */
     bool leaving;          /* the user is being forgotten (forget.h) */
     uint64_t used;         /* clock_monotonic() of the last stanza either way */

@@ -123,10 +123,12 @@ static void start(struct bridge_session *session, const char *address)
 
     w->address = bridge_strdup(address);
     map_puts(&session->watches, w->address, w);
+    session->host->watches++;
     if (!*address || !transport->watch) {
         set_presence(session, w, &(struct bridge_presence){ .show = BRIDGE_ONLINE });
     } else if (transport->watch(session->data, address, &err)) {
         map_removes(&session->watches, address);
+        session->host->watches--;
         show_failure(session->host, session->user, address, &err);
         watch_free(w);
     }
@@ -161,8 +163,10 @@ void watch_end(struct bridge_session *session, const char *address)
 {
     struct watch *w = map_removes(&session->watches, address);
 
-    if (w)
-        end(session, w);
+    if (!w)
+        return;
+    session->host->watches--;
+    end(session, w);
 }
 
 static void say_goodbye(const struct bridge_session *session, const struct watch *w)
@@ -177,6 +181,7 @@ void watch_end_all(struct bridge_session *session, bool farewell)
     size_t i = 0;
 
     session->watches = (struct map){ 0 };
+    session->host->watches -= all.count;
     while ((w = map_next(&all, &i))) {
         if (farewell)
             say_goodbye(session, w);
@@ -194,6 +199,7 @@ void watch_release(struct bridge_session *session)
         say_goodbye(session, w);
         watch_free(w);
     }
+    session->host->watches -= session->watches.count;
     map_release(&session->watches);
 }
 

@@ -359,6 +359,11 @@ void store_put(struct store *store, struct write *write, store_done *done, void 
     writer_put(store->writer, write);
 }
 
+void store_figures(const struct store *store, struct store_figures *out)
+{
+    writer_figures(store->writer, out);
+}
+
 const struct bridge_error *store_trouble(const struct store *store)
 {
     return store->degraded ? &store->trouble : NULL;

@@ -44,6 +44,21 @@ void store_on_health(struct store *store, void (*cb)(void *arg, const struct bri
                      void *arg);
 const struct bridge_error *store_trouble(const struct store *store); /* NULL: well */
 
+/* What the disk has taken since the store was opened. */
+#define STORE_COMMIT_BOUNDS 10
+extern const double store_commit_bounds[STORE_COMMIT_BOUNDS]; /* seconds, ascending */
+
+struct store_figures {
+    uint64_t commits; /* transactions that are on the disk, */
+    uint64_t failed;  /* and that are not */
+    uint64_t writes;  /* on the disk */
+    double seconds;   /* that all commits took together */
+    uint64_t within[STORE_COMMIT_BOUNDS + 1]; /* commits up to each bound, not to the one
+                                                 before; the last: longer than all */
+    size_t waiting; /* writes that are not on the disk yet */
+};
+void store_figures(const struct store *store, struct store_figures *out);
+
 /* `why`: BRIDGE_RETRY, the disk did not take it; BRIDGE_BUSY, 100,000 writes
  * wait already; BRIDGE_INVALID, no retry can help. Those that were tried
  * complete in the order of the calls. */

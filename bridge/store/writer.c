@@ -30,6 +30,7 @@ struct batch {
     bool committed;          /* else `why` */
     bool refused;            /* never tried: says nothing about the disk */
     bool begun;              /* its writes are being told */
+    uint64_t took;           /* ns, the commit */
     struct bridge_error why;
 };
 
@@ -39,7 +40,7 @@ struct writer {
     uv_mutex_t mutex; /* for the members up to the next blank line */
     uv_cond_t wake;
     struct write *queue, **queue_end;
-    size_t waiting; /* in the queue or in a transaction */
+    size_t waiting; /* in the queue or in a transaction; only the loop changes it */
     struct batch *ended, **ended_end;
     bool closing;
     bool finished; /* the thread is about to return */
@@ -53,6 +54,7 @@ struct writer {
 
     struct batch *ending; /* the loop's: batches whose writes are being told */
     bool reported;        /* on_health() was told of trouble */
+    struct store_figures figures;
     const struct writer_events *events;
     void *arg;
 };
@@ -197,8 +199,18 @@ static int apply_one(struct writer *w, struct write *write)
     return rc == SQLITE_OK ? step(w->marks[MARK_END]) : rc;
 }
 
+/* This is where the disk is waited for. */
+static int commit(struct writer *w, uint64_t *took)
+{
+    uint64_t begun = uv_hrtime();
+    int rc = exec(w, "COMMIT");
+
+    *took = uv_hrtime() - begun;
+    return rc;
+}
+
 /* Without writes: the probe. */
-static int apply_all(struct writer *w, struct write *first)
+static int apply_all(struct writer *w, struct write *first, uint64_t *took)
 {
     int rc = exec(w, "BEGIN IMMEDIATE");
 
@@ -206,12 +218,12 @@ static int apply_all(struct writer *w, struct write *first)
         rc = step(w->probe);
     for (struct write *write = first; write && rc == SQLITE_OK; write = write->next)
         rc = apply_one(w, write);
-    return rc == SQLITE_OK ? exec(w, "COMMIT") : rc;
+    return rc == SQLITE_OK ? commit(w, took) : rc;
 }
 
 static void run_batch(struct writer *w, struct batch *batch)
 {
-    batch->committed = apply_all(w, batch->first) == SQLITE_OK;
+    batch->committed = apply_all(w, batch->first, &batch->took) == SQLITE_OK;
     w->degraded = !batch->committed;
     if (batch->committed)
         return;
@@ -300,6 +312,36 @@ static void report_health(struct writer *w, const struct batch *batch)
     w->events->on_health(w->arg, batch->committed ? NULL : &batch->why);
 }
 
+const double store_commit_bounds[STORE_COMMIT_BOUNDS] = {
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5,
+};
+
+static void measure(struct store_figures *f, const struct batch *batch)
+{
+    double seconds = (double)batch->took / 1e9;
+    size_t i = 0;
+
+    if (batch->refused)
+        return;
+    if (!batch->committed) {
+        f->failed++;
+        return;
+    }
+    while (i < STORE_COMMIT_BOUNDS && seconds > store_commit_bounds[i])
+        i++;
+    f->within[i]++;
+    f->commits++;
+    f->seconds += seconds;
+    for (const struct write *write = batch->first; write; write = write->next)
+        f->writes += !write->why;
+}
+
+void writer_figures(const struct writer *w, struct store_figures *out)
+{
+    *out = w->figures;
+    out->waiting = w->waiting;
+}
+
 static void end_write(const struct batch *batch, struct write *write)
 {
     if (write->done)
@@ -316,8 +358,10 @@ static size_t end_writes(struct writer *w)
 
     while ((batch = w->ending) && uv_hrtime() < end) {
         struct write *write = batch->first;
-        if (!batch->begun)
+        if (!batch->begun) {
+            measure(&w->figures, batch);
             report_health(w, batch);
+        }
         batch->begun = true;
         if (!write) { /* it was the probe, or all are told */
             w->ending = batch->next;

@@ -112,6 +112,9 @@ struct writer *writer_start(uv_loop_t *loop, sqlite3 *db, const char *path,
 /* The write is the writer's then. */
 void writer_put(struct writer *writer, struct write *write);
 
+/* From the loop's thread, as all of these; nothing is waited for. */
+void writer_figures(const struct writer *writer, struct store_figures *out);
+
 /* Apply what is queued, run the completions, write everything back into the
  * main file, then on_closed. */
 void writer_close(struct writer *writer);

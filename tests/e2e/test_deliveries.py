@@ -10,6 +10,7 @@ import pytest
 from clients.post import PostOffice
 from template import DOMAIN, SECRET
 from test_bridgectl import Control, place  # noqa: F401: a fixture
+from test_web import web  # noqa: F401: a fixture
 
 POST = f"post.{DOMAIN}"
 NURSE = f"nurse@{POST}"
@@ -223,6 +224,33 @@ async def test_an_export_shows_what_waits_and_forget_leaves_nothing(
     assert not gateway.stored("Ay me!")
     counts = await control.rows("deliveries", POST)
     assert [row[2:4] for row in counts] == [["0", "0"]] * 2
+
+
+# What monitoring sees
+
+
+async def test_metrics_follow_a_message_to_its_end(daemon, web, office, juliet):  # noqa: F811
+    await daemon.start()
+
+    async def counts(**outcomes):
+        metrics = await web.metrics()
+        for outcome, count in outcomes.items():
+            assert metrics("bridged_deliveries_total", domain=POST, direction="to_network",
+                           outcome=outcome) == count, outcome
+        return metrics
+
+    await counts(accepted=0, sent=0, delivered=0)
+    write(juliet, "Anon, good nurse!")
+    letter = await office.letter()
+    metrics = await counts(accepted=1, sent=0)
+    assert metrics("bridged_deliveries_in_hand", domain=POST, direction="to_network") == 1
+    assert metrics("bridged_deliveries_oldest_seconds", domain=POST) > 0
+    assert (await web.health())[1]["deliveries"] == {"waiting": 0, "in_hand": 1}
+    letter.ends("sent", "arrived")
+    await receipt(juliet, "m1")
+    metrics = await counts(accepted=1, sent=1, delivered=1)
+    assert metrics("bridged_deliveries_waiting", domain=POST, direction="to_network") == 0
+    assert metrics("bridged_dead_letters_total", domain=POST) == 0
 
 
 # A disk that is full

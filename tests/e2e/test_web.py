@@ -3,10 +3,12 @@
 import asyncio
 import http.client
 import json
+import re
+import resource
 
 import pytest
 
-from bridged import BUILD, ECHO, run
+from bridged import BUILD, ECHO, GATEWAY, run
 from process import DEADLINE, free_ports
 
 NYMPH = f"nymph@{ECHO}"
@@ -37,8 +39,65 @@ class Web:
         assert (status, health["status"]) in ((200, "ok"), (503, "degraded"))
         return status, health
 
+    async def metrics(self):
+        status, kind, body = await self.get("/metrics")
+        assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
+        return Metrics(body)
+
     async def connect(self):
         return await asyncio.open_connection("127.0.0.1", self.port)
+
+
+class Metrics:
+    """The text format, 0.0.4, read as strictly as promtool does: anything odd is a failure."""
+
+    NAME = r"[a-z_][a-z0-9_]*"
+    LABEL = rf'({NAME})="((?:[^"\\\n]|\\["\\n])*)"'
+    SAMPLE = re.compile(rf"({NAME})(?:\{{({LABEL}(?:,{LABEL})*)\}})? (\S+)")
+
+    def __init__(self, text):
+        assert text.endswith("\n")
+        self.values, self.types, helped = {}, {}, None
+        lines = iter(text[:-1].split("\n"))
+        for line in lines:
+            if help_ := re.fullmatch(rf"# HELP ({self.NAME}) (\S.*\.)", line):
+                helped = help_[1]
+                kind = re.fullmatch(rf"# TYPE {helped} (gauge|counter|histogram)", next(lines))
+                assert kind and helped not in self.types, line
+                self.types[helped] = kind[1]
+                continue
+            name, labels, value = self.sample(line)
+            suffix = name.removeprefix(helped)
+            allowed = ("_bucket", "_sum", "_count") if self.types[helped] == "histogram" else ("",)
+            assert suffix in allowed, line
+            assert (name, labels) not in self.values, line
+            self.values[name, labels] = value
+        for name, kind in self.types.items():
+            assert (kind == "counter") == name.endswith("_total"), name
+            assert re.match("(bridged|process)_", name), name
+            assert not re.search("_(milliseconds|ms|kilobytes|count|sum|bucket)(_|$)", name), name
+            if kind == "histogram":
+                self.check_histogram(name)
+
+    def sample(self, line):
+        match = self.SAMPLE.fullmatch(line)
+        assert match, line
+        labels = re.findall(self.LABEL, match[2] or "")
+        assert len(dict(labels)) == len(labels), line
+        return match[1], frozenset(labels), float(match[match.lastindex])
+
+    def check_histogram(self, name):
+        buckets = sorted((float(dict(labels)["le"]), value) for (one, labels), value
+                         in self.values.items() if one == f"{name}_bucket")
+        counts = [value for _, value in buckets]
+        assert counts == sorted(counts)
+        assert buckets[-1] == (float("inf"), self[f"{name}_count"])
+
+    def __call__(self, name, **labels):
+        return self.values[name, frozenset(labels.items())]
+
+    def __getitem__(self, name):
+        return self(name)
 
 
 @pytest.fixture
@@ -84,6 +143,61 @@ async def test_health_before_the_first_stream(daemon, web, xmpp_server):
     await daemon.logged(r"trying again in")
     status, health = await web.health()
     assert (status, health["database"]) == (503, {"well": True})
+
+
+# Metrics
+
+
+async def test_metrics_count_what_happens(daemon, web, juliet):
+    await daemon.start()
+    before = await web.metrics()
+    for domain in daemon.domains():
+        assert before("bridged_component_up", domain=domain) == 1
+        assert before("bridged_rooms", domain=domain) == 0
+    assert before["bridged_store_degraded"] == 0
+    assert before["bridged_uptime_seconds"] < DEADLINE
+    assert before["process_resident_memory_bytes"] > 1e6
+
+    juliet.write(f"<presence type='subscribe' to='{NYMPH}'/>")
+    await juliet.contact_presence(NYMPH)
+    await echo(juliet, "one")
+    after = await web.metrics()
+    assert after("bridged_sessions", domain=ECHO) == 1
+    assert after("bridged_contacts_watched", domain=ECHO) == 1
+    for direction in ("in", "out"):
+        count = [m("bridged_stanzas_total", domain=ECHO, direction=direction)
+                 for m in (before, after)]
+        assert count[1] >= count[0] + 2
+    assert after["bridged_store_writes_total"] > before["bridged_store_writes_total"]
+    assert after["bridged_store_commit_seconds_count"] == after["bridged_store_commits_total"]
+    assert after["bridged_loop_busy_seconds_total"] > before["bridged_loop_busy_seconds_total"]
+    assert after["bridged_loop_longest_turn_seconds"] > 0
+    assert after.types == before.types
+
+
+async def test_a_full_disk_is_seen_and_admins_are_told(daemon, web, juliet):
+    """Juliet is an admin."""
+    daemon.config["gateway"]["admins"] = [juliet.jid.partition("/")[0]]
+    await daemon.start()
+    pid = daemon.process.child.pid
+    _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1024, hard))
+    try:
+        juliet.write(f"<presence type='subscribe' to='{NYMPH}'/>")
+        told = await juliet.received(GATEWAY)
+        assert "cannot write to its database" in told.body
+        status, health = await web.health()
+        assert (status, health["database"]["well"]) == (503, False)
+        assert health["database"]["trouble"]
+        metrics = await web.metrics()
+        assert metrics["bridged_store_degraded"] == 1
+        assert metrics["bridged_store_failures_total"] >= 1
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
+    told = await juliet.received(GATEWAY)
+    assert "can write to its database again" in told.body
+    assert (await web.health())[0] == 200
+    assert (await web.metrics())["bridged_store_degraded"] == 0
 
 
 # Nobody holds it up

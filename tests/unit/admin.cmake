@@ -15,3 +15,19 @@ bridge_test(test_verb
     INCLUDES ${PROJECT_SOURCE_DIR}/bridge/net
     LAYERS admin core xmpp base
     LIBRARIES core_lab)
+
+# What is fetched by HTTP, on the same core.
+bridge_test(test_pages
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_pages.c ${CMAKE_CURRENT_LIST_DIR}/dialogue.c
+        ${CMAKE_CURRENT_LIST_DIR}/fake_web.c
+        ${PROJECT_SOURCE_DIR}/bridge/admin/health.c
+        ${PROJECT_SOURCE_DIR}/bridge/admin/metrics.c
+        ${PROJECT_SOURCE_DIR}/bridge/admin/pages.c
+        ${PROJECT_SOURCE_DIR}/bridge/admin/pulse.c
+    INCLUDES ${PROJECT_SOURCE_DIR}/bridge/net ${PROJECT_SOURCE_DIR}/bridge/admin
+    LAYERS core xmpp base
+    LIBRARIES core_lab)
+bridge_test(test_pulse SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_pulse.c
+    ${PROJECT_SOURCE_DIR}/bridge/admin/pulse.c
+    INCLUDES ${PROJECT_SOURCE_DIR}/bridge/admin
+    LIBRARIES PkgConfig::UV)

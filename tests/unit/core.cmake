@@ -20,7 +20,7 @@ target_link_libraries(core_lab PUBLIC PkgConfig::UV PkgConfig::EXPAT PkgConfig::
 target_link_options(core_lab INTERFACE
     -Wl,--wrap=uv_timer_start -Wl,--wrap=uv_timer_stop -Wl,--wrap=uv_close)
 
-foreach(name ask card component contact core describe export find forget message preference query register room)
+foreach(name alarm ask card component contact core describe export find forget message preference query register room)
     bridge_test(test_${name}
         SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_${name}.c ${CMAKE_CURRENT_LIST_DIR}/dialogue.c
         LAYERS core xmpp base

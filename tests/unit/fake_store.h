@@ -35,6 +35,8 @@ bool fake_store_commit(void);
  * with BRIDGE_RETRY and this text. */
 void fake_store_fail(const char *text);
 
+extern struct store_figures fake_store_figures; /* what store_figures() tells */
+
 size_t fake_store_contacts(void);
 size_t fake_store_rows(void); /* of all tables */
 

@@ -609,6 +609,38 @@ static void of_a_user_who_leaves_nothing_waits(void **state)
     SENT("");
 }
 
+/* --- what is counted ------------------------------------------------------------------------ */
+
+static int64_t oldest(void)
+{
+    struct delivery_counts counts;
+
+    deliveries_count(host()->deliveries, &counts);
+    return counts.oldest;
+}
+
+static void the_age_of_the_oldest_that_has_not_gone_is_known(void **state)
+{
+    int64_t now = clock_wall();
+
+    (void)state;
+    assert_int_equal(oldest(), 0);
+    RECV(SAYS("m1", "alice", "one"));
+    settle();
+    wait(5 * SECOND);
+    RECV(SAYS("m2", "alice", "two"));
+    settle();
+    assert_in_range(oldest(), now, now + 1000); /* the transport has it */
+    bridge_delivery_sent(host(), 1, NULL);
+    settle();
+    assert_in_range(oldest(), now + 5000, now + 6000);
+    bridge_delivery_sent(host(), 2, NULL);
+    settle();
+    assert_int_equal(oldest(), 0);
+    DOWN("open juliet@example.net\ndeliver 1 alice id=m1: one\n"
+         "deliver 2 alice id=m2: two\n");
+}
+
 /* --- dead letters --------------------------------------------------------------------------- */
 
 static size_t progress, ended;
@@ -743,6 +775,7 @@ int main(void)
         IT(a_server_that_cannot_pass_it_on_now_gets_it_again),
         IT(what_the_users_client_has_received_is_over),
         IT(what_is_over_is_kept_for_a_while),
+        IT(the_age_of_the_oldest_that_has_not_gone_is_known),
         IT(of_a_user_who_leaves_nothing_waits),
         IT(a_dead_letter_can_be_tried_again),
         IT(all_of_them_can_be_dropped),

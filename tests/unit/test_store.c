@@ -604,6 +604,37 @@ static void a_full_disk_loses_nothing_and_heals_by_itself(void **state)
     close_store(store);
 }
 
+static void what_the_disk_takes_is_counted(void **state)
+{
+    struct store *store = open_store();
+    struct store_figures f;
+    uint64_t all = 0;
+
+    (void)state;
+    put_and_wait(store, 0, 10);
+    store_figures(store, &f);
+    assert_in_range(f.commits, 1, 10);
+    assert_int_equal(f.writes, 10);
+    assert_int_equal(f.failed, 0);
+    assert_int_equal(f.waiting, 0);
+    assert_true(f.seconds > 0);
+    for (size_t i = 0; i <= STORE_COMMIT_BOUNDS; i++)
+        all += f.within[i];
+    assert_int_equal(all, f.commits);
+
+    fill_disk();
+    memset(&outcome, 0, sizeof outcome);
+    put_contact(store, 10, "n", STORE_SUB_BOTH);
+    store_figures(store, &f);
+    assert_int_equal(f.waiting, 1);
+    run_until(&outcome.all, 1);
+    make_room();
+    store_figures(store, &f);
+    assert_int_equal(f.failed, 1);
+    assert_int_equal(f.writes, 10);
+    close_store(store);
+}
+
 static void the_next_write_that_works_heals_too(void **state)
 {
     struct store *store = open_store();
@@ -1107,6 +1138,7 @@ int main(void)
         TEST(what_comes_after_the_close_is_refused),
         TEST(a_full_queue_refuses_and_keeps_what_it_took),
         TEST(a_full_disk_loses_nothing_and_heals_by_itself),
+        TEST(what_the_disk_takes_is_counted),
         TEST(the_next_write_that_works_heals_too),
         TEST(closing_with_a_full_disk_says_so_and_ends),
         TEST(what_was_completed_survives_kill_9),
