@@ -15,22 +15,39 @@ import time
 
 DEADLINE = 20  # seconds for anything that a healthy machine does in a tenth of one
 
+_reserved = []  # names of our ports
 living = []  # what a failed test shows: every process started and not yet forgotten
 
 
+def _reserve(port):
+    """False: another run of tests on this machine has it. Such a name is there as long as
+    this process, and leaves nothing behind."""
+    name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        name.bind(f"\0bridged-tests-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
+    return True
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def free_ports(count):
-    """Ports nobody listens on, outside the range that the kernel gives to clients. Test
-    workers in parallel draw from classes of their own, so none takes another's."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    """Ports nobody listens on, outside the range that the kernel gives to clients, and no
+    other test's as long as this process lives."""
     found = []
     while len(found) < count:
-        port = random.randrange(10000, 30000) // 16 * 16 + worker % 16
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port not in found:
+        port = random.randrange(10000, 30000)
+        if _reserve(port) and _is_free(port):
             found.append(port)
     return found
 

@@ -3,30 +3,34 @@
 import glob
 import json
 import pathlib
+import shutil
 import urllib.error
 import urllib.request
 
 from process import Process, free_ports
-from template import DOMAIN, SECRET, render, server_snippet
+from servers.server import XmppServer
+from template import DOMAIN, render, server_snippet
 
 
-class Ejabberd:
+class Ejabberd(XmppServer):
     name = "ejabberd"
 
     def __init__(self, directory):
         self.dir = pathlib.Path(directory)
-        (self.dir / "spool").mkdir()
+        super().__init__()
+
+    def configure(self):
         self.c2s, self.component, self.http, self.distribution = free_ports(4)
-        self.process = None
+        # What Mnesia has written belongs to the node, which is named after a port.
+        shutil.rmtree(self.dir / "spool", ignore_errors=True)
+        (self.dir / "spool").mkdir()
         render("ejabberd.yml.in", self.dir / "ejabberd.yml", dir=self.dir, domain=DOMAIN,
                c2s_port=self.c2s, http_port=self.http)
-        self.allow_components()
+        self.write_components()
 
-    def allow_components(self, secret=SECRET, edit=lambda text: text):
-        """What contrib/servers/ tells admins to add, or what `edit` makes of it; counts at
-        the next start."""
+    def write_components(self):
         (self.dir / "bridged.yml").write_text(
-            edit(server_snippet("ejabberd.yml", self.component, secret)))
+            self._edit(server_snippet("ejabberd.yml", self.component, self._secret)))
 
     def forbid_components(self):
         """A server that nobody has told of us. The port is open, for something else."""
@@ -50,7 +54,7 @@ class Ejabberd:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.load(answer)
 
-    def start(self):
+    def launch(self):
         libraries = glob.glob("/usr/lib/*/ejabberd-*")[0].rsplit("/", 1)[0]
         environment = {
             "ERL_LIBS": libraries, "HOME": str(self.dir), "ERL_CRASH_DUMP_BYTES": "0",
@@ -67,13 +71,6 @@ class Ejabberd:
             "-kernel", "inet_dist_use_interface", "{127,0,0,1}",
             "-mnesia", "dir", f'"{self.dir}/spool"', "-s", "ejabberd",
         ], self.dir, environment)
-        self.process.wait_line("is started in the node", timeout=60)
+        self.ready("is started in the node", timeout=60)
         for service in ("_c2s", "_http", "_service"):
-            self.process.wait_line(f"Start accepting TCP .*{service}", timeout=60)
-        return self
-
-    def running(self):
-        return self.process is not None and self.process.running()
-
-    def stop(self, **how):
-        return self.process.stop(**how)
+            self.ready(f"Start accepting TCP .*{service}", timeout=60)

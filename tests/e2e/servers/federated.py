@@ -25,19 +25,22 @@ unbound = {{ resolvconf = false; hoststxt = "{hosts}"; options = {{ ["local-zone
 class Federated(Prosody):
     def __init__(self, directory, domain, address, hosts):
         directory.mkdir()
+        self.settings = SETTINGS.format(address=address, hosts=hosts)
+        # The other one has no components.
+        self.services = ("c2s", "s2s") + (("component",) if domain == DOMAIN else ())
         super().__init__(directory, domain)
+        if domain != DOMAIN:
+            self.allow_components(edit=lambda _: "")
+
+    def configure(self):
+        super().configure()
         config = self.dir / "prosody.cfg.lua"
         text = config.read_text()
-        for old, new in (('modules_disabled = { "s2s", "tls" }',
-                          SETTINGS.format(address=address, hosts=hosts)),
+        for old, new in (('modules_disabled = { "s2s", "tls" }', self.settings),
                          ('"saslauth", ', '"saslauth", "dialback", ')):
             assert old in text, f"no {old} in the template"
             text = text.replace(old, new)
         config.write_text(text)
-        self.services = ("c2s", "s2s", "component")
-        if domain != DOMAIN:
-            (self.dir / "bridged.cfg.lua").write_text("")
-            self.services = ("c2s", "s2s")
 
 
 def federation(directory):

@@ -4,6 +4,7 @@ import pathlib
 import subprocess
 
 from process import Process, free_ports
+from servers.server import Server
 from template import render
 
 TLS = """[SSL]
@@ -13,18 +14,20 @@ TLS = """[SSL]
 """
 
 
-class Ngircd:
+class Ngircd(Server):
     name = "ngircd"
     host = "irc.test"
 
     def __init__(self, directory, tls=False):
         """With TLS its start takes longer: it computes Diffie-Hellman parameters."""
-        self.dir = pathlib.Path(directory)
-        self.port, self.tls_port = free_ports(2)
-        self.process = None
+        self.dir, self.tls = pathlib.Path(directory), tls
         self.certificate = self.dir / "irc.crt"
+        super().__init__()
+
+    def configure(self):
+        self.port, self.tls_port = free_ports(2)
         render("ngircd.conf.in", self.dir / "ngircd.conf", name=self.host, port=self.port,
-               tls=self._tls() if tls else "")
+               tls=self._tls() if self.tls else "")
 
     def _tls(self):
         key = self.dir / "irc.key"
@@ -35,14 +38,7 @@ class Ngircd:
                        check=True, capture_output=True)
         return TLS.format(certificate=self.certificate, key=key, port=self.tls_port)
 
-    def start(self):
+    def launch(self):
         self.process = Process(self.name, ["ngircd", "-n", "-f", self.dir / "ngircd.conf"],
                                self.dir)
-        self.process.wait_line(r"Server \".*\" .* ready")
-        return self
-
-    def running(self):
-        return self.process is not None and self.process.running()
-
-    def stop(self, **how):
-        return self.process.stop(**how)
+        self.ready(r"Server \".*\" .* ready")
