@@ -126,8 +126,6 @@ static void write_note(struct strbuf *out, bool error, const char *text)
 
 static void write_outcome(const struct command_call *call, struct strbuf *out)
 {
-    size_t width = form_count(call->columns);
-
     if (call->text.len)
         write_note(out, call->failed, strbuf_text(&call->text));
     if (!call->fact_count && !call->columns)
@@ -140,9 +138,8 @@ static void write_outcome(const struct command_call *call, struct strbuf *out)
     for (size_t i = 0; i < call->fact_count; i++)
         form_write_field(out, &call->facts[i].field, call->facts[i].value);
     if (call->columns)
-        form_write_columns(out, call->columns);
-    for (size_t i = 0; i < call->cell_count; i += width)
-        form_write_row(out, call->columns, (const char *const *)call->cells + i);
+        form_write_rows(out, call->columns, (const char *const *)call->cells,
+                        call->cell_count);
     form_close(out);
 }
 

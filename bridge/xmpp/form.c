@@ -121,28 +121,30 @@ void form_write_field(struct strbuf *out, const struct form_field *field, const 
     strbuf_adds(out, "</field>");
 }
 
-void form_write_columns(struct strbuf *out, const struct form_field *columns)
+static void add_labels(struct strbuf *out, const struct form_field *columns)
 {
-    strbuf_adds(out, "<reported>");
-    for (; columns->type; columns++) {
-        open_field(out, columns);
-        strbuf_adds(out, "</field>");
-    }
-    strbuf_adds(out, "</reported>");
+    for (size_t i = 0; columns[i].type; i++)
+        strbuf_addf(out, "%s%s", i ? ", " : "", _(columns[i].label));
 }
 
-void form_write_row(struct strbuf *out, const struct form_field *columns,
-                    const char *const *cells)
+void form_write_rows(struct strbuf *out, const struct form_field *columns,
+                     const char *const *cells, size_t count)
 {
-    strbuf_adds(out, "<item>");
-    for (size_t i = 0; columns[i].type; i++) {
-        strbuf_adds(out, "<field");
-        xml_attribute(out, "var", columns[i].var);
-        strbuf_addch(out, '>');
-        xml_element(out, "value", cells[i]);
-        strbuf_adds(out, "</field>");
+    struct strbuf label = STRBUF_INIT(FORM_VALUE_MAX);
+    size_t width = form_count(columns);
+
+    add_labels(&label, columns);
+    strbuf_addf(out, "<field type='%s' var='rows'", types[FORM_TEXT_MULTI]);
+    xml_attribute(out, "label", strbuf_text(&label));
+    strbuf_addch(out, '>');
+    for (size_t i = 0; i < count; i++) {
+        strbuf_adds(out, i % width ? ", " : "<value>");
+        xml_text(out, cells[i]);
+        if ((i + 1) % width == 0)
+            strbuf_adds(out, "</value>");
     }
-    strbuf_adds(out, "</item>");
+    strbuf_adds(out, "</field>");
+    strbuf_release(&label);
 }
 
 void form_close(struct strbuf *out)

@@ -56,10 +56,11 @@ void form_open(struct strbuf *out, const char *type, const char *title,
                const char *instructions);
 /* `value` NULL: the field's initial one. Of several lines each is a <value/>. */
 void form_write_field(struct strbuf *out, const struct form_field *field, const char *value);
-/* What a table has in each row, and one row: a cell for each column. */
-void form_write_columns(struct strbuf *out, const struct form_field *columns);
-void form_write_row(struct strbuf *out, const struct form_field *columns,
-                    const char *const *cells);
+/* A table: the columns' labels, and a line for each row of its `count` cells in all. Not
+ * <reported/> and <item/>, XEP-0004 §3.4: clients in terminals show nothing of these, and who
+ * shows them would show a second copy in lines as well. */
+void form_write_rows(struct strbuf *out, const struct form_field *columns,
+                     const char *const *cells, size_t count);
 void form_close(struct strbuf *out);
 
 /* Is this text an answer to the field? Appends the value as the rows above have

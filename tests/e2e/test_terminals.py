@@ -144,6 +144,19 @@ async def test_profanity_gives_commands(gateway, puppet, terminals):
     await screen.shows("forget - Deletes everything")
 
 
+async def test_terminals_show_tables(daemon, terminals):
+    daemon.config["gateway"]["admins"] = [f"{kind}{os.getpid()}@{DOMAIN}"
+                                          for kind in ("profanity", "poezio")]
+    await daemon.start()
+    screen = await terminals(Profanity)
+    await screen.command("statistics", GATEWAY, f"{IRC}, up, sessions: 0, rooms: 0")
+    screen = await terminals(Poezio)
+    await screen.command(f"ad-hoc {GATEWAY}")
+    await screen.shows("Show statistics")
+    await screen.choose("statistics")
+    await screen.shows("Domain, Connection to the XMPP server, Sessions")
+
+
 async def test_poezio_adds_a_contact_and_talks(gateway, puppet, terminals):
     alice = puppet.jid("alice")
     screen = await terminals(Poezio)

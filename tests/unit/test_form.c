@@ -60,7 +60,7 @@ static void a_form_is_written_as_the_protocol_has_it(void **state)
     strbuf_release(&out);
 }
 
-static void a_table_names_its_columns_and_lists_rows(void **state)
+static void a_table_is_a_line_a_row(void **state)
 {
     static const struct form_field columns[] = {
         { .var = "a", .type = FORM_TEXT_SINGLE, .label = "A" },
@@ -69,13 +69,10 @@ static void a_table_names_its_columns_and_lists_rows(void **state)
     struct strbuf out = STRBUF_INIT(10000);
 
     (void)state;
-    form_write_columns(&out, columns);
-    form_write_row(&out, columns, (const char *const[]){ "1", "<" });
+    form_write_rows(&out, columns, (const char *const[]){ "1", "<", "2", "" }, 4);
     assert_string_equal(strbuf_text(&out),
-        "<reported><field type='text-single' var='a' label='A'></field>"
-        "<field type='jid-single' var='b' label='B'></field></reported>"
-        "<item><field var='a'><value>1</value></field>"
-        "<field var='b'><value>&lt;</value></field></item>");
+        "<field type='text-multi' var='rows' label='A, B'><value>1, &lt;</value>"
+        "<value>2, </value></field>");
     strbuf_release(&out);
 }
 
@@ -274,7 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_is_written_as_the_protocol_has_it),
-        cmocka_unit_test(a_table_names_its_columns_and_lists_rows),
+        cmocka_unit_test(a_table_is_a_line_a_row),
         cmocka_unit_test(values_are_read_by_name_checked_and_cleaned),
         cmocka_unit_test(every_bad_field_is_named),
         cmocka_unit_test(numbers_and_texts_stay_within_their_bounds),
