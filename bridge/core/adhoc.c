@@ -104,7 +104,7 @@ static struct strbuf *begin(const struct command_call *call, const char *status)
     xml_attribute(out, "to", call->client);
     xml_attribute(out, "id", call->request);
     strbuf_adds(out, "><command xmlns='" NS_COMMANDS "'");
-    xml_attribute(out, "node", call->command->node);
+    xml_attribute(out, "node", call->node);
     xml_attribute(out, "sessionid", call->id);
     xml_attribute(out, "status", status);
     strbuf_addch(out, '>');
@@ -145,8 +145,8 @@ static void write_outcome(const struct command_call *call, struct strbuf *out)
 
 static void answer_again(const struct command_call *call)
 {
-    const struct refusal refusal = { call->jid, call->client, call->request,
-                                     call->command->node, call->id };
+    const struct refusal refusal = { call->jid, call->client, call->request, call->node,
+                                     call->id };
 
     send_refusal(call->host, &refusal, call->again, "bad-payload");
 }
@@ -224,20 +224,38 @@ static void enter_step(const struct request *r, struct command_call *call)
     }
 }
 
-static void open_call(const struct request *r, const struct command *command)
+static bool is_node(const struct command *command, const char *name)
+{
+    return !strcmp(command->node, name);
+}
+
+/* People who type nodes find the words of the chat shorter ("register"). Such a name is
+ * understood, not listed. */
+static const struct command *find_command(const struct command_place *place, const char *name)
+{
+    const struct command *command = command_by_node(place, name);
+
+    if (!command)
+        command = command_by_word(place, name);
+    return command && command->node ? command : NULL;
+}
+
+static void open_call(const struct request *r, const struct command *command, const char *name)
 {
     struct bridge_error err;
     struct command_call *call = command_open(r->place, r->from, command, answer, &err);
 
-    if (call)
-        enter_step(r, call);
-    else
+    if (!call) {
         refuse(r, &err, NULL);
+        return;
+    }
+    call->node = is_node(command, name) ? command->node : command->word;
+    enter_step(r, call);
 }
 
-static void start(const struct request *r, const char *node)
+static void start(const struct request *r, const char *name)
 {
-    const struct command *command = command_by_node(r->place, node);
+    const struct command *command = find_command(r->place, name);
 
     if (!command)
         refuse_with(r, BRIDGE_NOT_FOUND, NULL, _("There is no such command here"));
@@ -246,7 +264,7 @@ static void start(const struct request *r, const char *node)
     else if (r->action != COMMAND_EXECUTE)
         refuse_with(r, BRIDGE_INVALID, "bad-action", _("Start the command with \"execute\""));
     else
-        open_call(r, command);
+        open_call(r, command, name);
 }
 
 static int take_sure(xmpp_stanza_t *x, struct bridge_error *err)
@@ -322,7 +340,7 @@ static void go_on(const struct request *r, const char *node, const char *id)
     if (!call && command_was(r->place, client, id)) {
         refuse_with(r, BRIDGE_REJECTED, "session-expired",
                     _("This command has ended; start it again"));
-    } else if (!call || strcmp(call->command->node, node) != 0) {
+    } else if (!call || strcmp(call->node, node) != 0) {
         refuse_with(r, BRIDGE_INVALID, "bad-sessionid",
                     _("You have no such command in progress; start it again"));
     } else if (!command_is_allowed(r->place, jid_bare(r->from), call->command)) {

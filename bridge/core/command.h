@@ -119,6 +119,7 @@ struct command_call {
 
     void (*answer)(struct command_call *call); /* of the face: called when done */
     char *request; /* the face's: id of the stanza to answer, or NULL */
+    const char *node; /* the face's: the name that it was asked for by, or NULL */
     bool chat;     /* the face's */
     const char *language; /* language_served() when it was opened */
     bool waiting;  /* kept */

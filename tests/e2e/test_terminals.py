@@ -122,7 +122,7 @@ async def test_profanity_joins_a_room(gateway, puppet, terminals):
 
 async def test_profanity_registers(gateway, club, terminals):
     screen = await terminals(Profanity)
-    await screen.command("jabber:iq:register", club.domain, r"Name \(required\)")
+    await screen.command("register", club.domain, r"Name \(required\)")
     await screen.type("/field1 Juliet")
     await screen.shows("Field updated")
     await screen.type("/form submit")

@@ -958,6 +958,36 @@ static void admins_reload(void **state)
     answered(FAILED("reload", "It has faults."));
 }
 
+/* As people type it; disco has the node alone. */
+static void the_word_of_a_chat_is_understood_too(void **state)
+{
+    (void)state;
+    ask(START("count-users"));
+    answered(REFUSED("auth", "forbidden", ""));
+    make_admin(true);
+    ask(START("count-users"));
+    answered(ANSWER("count-users", "completed",
+        "<x xmlns='" NS_DATA "' type='result'><title>Count connected users</title>" HIDDEN
+        "<field type='text-single' var='onlineusersnum' label='Users who are connected'>"
+        "<value>0</value></field></x>"));
+    ask(START("end-sessions"));
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    assert_non_null(strstr(sent.stanzas[0].text, "node='end-sessions'"));
+    const char *id = strstr(sent.stanzas[0].text, "sessionid='") + strlen("sessionid='");
+    snprintf(session, sizeof session, "%.*s", (int)strcspn(id, "'"), id);
+    canonical_release(&sent);
+    ask(STEP("end-sessions", "cancel", ""));
+    answered(ANSWER("end-sessions", "canceled", ""));
+    ask(START("help"));
+    answered(REFUSED("cancel", "item-not-found", ""));
+    ask(START("set")); /* only for chats */
+    answered(REFUSED("cancel", "item-not-found", ""));
+    ask_disco(NS_DISCO_INFO, "count-users");
+    sent = lab_take(LAB_DOMAIN);
+    assert_null(strstr(sent.stanzas[0].text, "type='result'"));
+    canonical_release(&sent);
+}
+
 #define LINE(domain, stream, sessions, rooms) \
     "<value>" domain ", " stream ", " sessions ", " rooms "</value>"
 
@@ -990,6 +1020,7 @@ int main(void)
         TEST(what_does_not_fit_can_be_mended_in_the_form),
         TEST_GATEWAY(the_list_has_what_this_user_may_do_here),
         TEST(each_command_says_what_it_is),
+        TEST(the_word_of_a_chat_is_understood_too),
         TEST(forgetting_takes_a_yes_and_leaves_nothing),
         TEST(what_cannot_be_deleted_is_said),
         TEST(forgetting_ends_with_the_gateway),
