@@ -82,15 +82,23 @@ void chat_tell_outcome(struct command_call *call)
 
 /* --- help ------------------------------------------------------------------------------- */
 
+static void add_example(const struct command_place *place, const struct command *command,
+                        char before, struct strbuf *out)
+{
+    const char *example = command_example(place, command);
+
+    if (!example)
+        return;
+    strbuf_addch(out, before);
+    /* TRANSLATORS: a line that can be written, "/" or nothing before it. */
+    strbuf_addf(out, _("For example: %s%s"), chat_slash(place), example);
+}
+
 static void list_command(const struct command_place *place, const struct command *command,
                          struct strbuf *out)
 {
     strbuf_addf(out, "\n%s%s - %s", chat_slash(place), command->word, _(command->help));
-    if (!command->example)
-        return;
-    strbuf_addch(out, ' ');
-    /* TRANSLATORS: a line that can be written, "/" or nothing before it. */
-    strbuf_addf(out, _("For example: %s%s"), chat_slash(place), _(command->example));
+    add_example(place, command, ' ', out);
 }
 
 /* What becomes of other lines. */
@@ -158,10 +166,7 @@ void chat_explain(const struct command_place *place, const char *client,
         for (const struct form_field *f = command->fields; f->type; f++)
             explain_field(&out, f);
     }
-    if (command->example) {
-        strbuf_addch(&out, '\n');
-        strbuf_addf(&out, _("For example: %s%s"), chat_slash(place), _(command->example));
-    }
+    add_example(place, command, '\n', &out);
     chat_say(place, client, strbuf_text(&out));
     strbuf_release(&out);
 }

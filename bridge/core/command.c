@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <bridge/words.h>
+
 #include "core.h"
 
 /* --- which there are -------------------------------------------------------------- */
@@ -52,6 +54,13 @@ bool command_is_allowed(const struct command_place *place, const char *user,
 {
     return is_here(place, command) &&
            (!command->admin || is_admin(place->host->core, user));
+}
+
+const char *command_example(const struct command_place *place, const struct command *command)
+{
+    bool fits = command->example && (!command->fits || command->fits(place));
+
+    return fits ? _(command->example) : NULL;
 }
 
 const struct command *command_next(const struct command_place *place, const char *user,

@@ -62,6 +62,8 @@ struct command {
     const char *title;
     const char *help;    /* one sentence */
     const char *example; /* a line of chat: "set nick juliet"; NULL: the word alone */
+    /* Is the example one here? NULL: always. */
+    bool (*fits)(const struct command_place *place);
     unsigned scope;
     bool admin; /* only for those in gateway.admins */
     /* Is there any use for it here? NULL: always. */
@@ -147,6 +149,8 @@ const struct command *command_by_node(const struct command_place *place, const c
 const struct command *command_by_word(const struct command_place *place, const char *word);
 bool command_is_allowed(const struct command_place *place, const char *user,
                         const struct command *command);
+/* NULL: there is none that fits here. */
+const char *command_example(const struct command_place *place, const struct command *command);
 
 /* --- calls ------------------------------------------------------------------------- */
 

@@ -18,6 +18,12 @@ static bool has_settings(const struct command_place *place)
     return preference_any(place->host, place->kind);
 }
 
+/* The rows' examples are about it. */
+static bool has_language(const struct command_place *place)
+{
+    return preference_named(place->host, place->kind, "language");
+}
+
 /* Of the user who asks, or whom an admin names. */
 static struct preference_sheet *sheet_of(const struct command_call *call, const char *user,
                                          bool admin)
@@ -122,7 +128,7 @@ static void add_value(struct strbuf *out, const struct preference_sheet *sheet, 
     if (field->type == FORM_FIXED) /* has its label in it */
         strbuf_adds(out, strchr(field->initial, ':') + 2);
     else if (field->initial)
-        strbuf_adds(out, field->initial);
+        strbuf_adds(out, form_shown(field, field->initial));
     else if (sheet->set[i]) /* a secret */
         strbuf_adds(out, _("(is set, and not shown)"));
     else
@@ -131,6 +137,8 @@ static void add_value(struct strbuf *out, const struct preference_sheet *sheet, 
 
 static void add_choices(struct strbuf *out, const struct form_field *field)
 {
+    if (field->type == FORM_BOOLEAN)
+        strbuf_adds(out, ": yes, no");
     for (const struct form_option *o = field->options; o && o->value; o++)
         strbuf_addf(out, "%s%s", o == field->options ? ": " : ", ", o->value);
 }
@@ -298,7 +306,7 @@ const struct command command_settings_rows[] = {
       .when = has_settings, .prepare = prepare_settings, .run = run_settings },
     { .word = "set", .title = N_("Settings"),
       .help = N_("Shows your settings, or changes one of them."), .example = "set language de",
-      .scope = COMMAND_EVERYWHERE, .when = has_settings, .fields = set_fields,
+      .fits = has_language, .scope = COMMAND_EVERYWHERE, .when = has_settings, .fields = set_fields,
       .prepare = prepare_set, .run = run_set },
     { .node = "user-settings", .title = N_("Settings of a user"),
       .help = N_("Shows and changes the settings of a user, also those that are for you alone."),
@@ -306,7 +314,7 @@ const struct command command_settings_rows[] = {
       .more = more_user, .run = run_user },
     { .word = "set-user", .title = N_("Settings of a user"),
       .help = N_("Shows the settings of a user, or changes one of them."),
-      .example = "set-user juliet@example.net language de", .scope = COMMAND_AT_DOMAINS,
-      .admin = true, .when = has_settings, .fields = set_user_fields, .run = run_set_user },
+      .example = "set-user juliet@example.net language de", .fits = has_language,
+      .scope = COMMAND_AT_DOMAINS, .admin = true, .when = has_settings, .fields = set_user_fields, .run = run_set_user },
     { 0 },
 };

@@ -93,6 +93,18 @@ bool preference_any(const struct bridge_host *host, enum bridge_address kind)
     return collect_rows(host, scope_of(kind), 0, rows) > 0;
 }
 
+bool preference_named(const struct bridge_host *host, enum bridge_address kind, const char *key)
+{
+    const struct preference *rows[PREFERENCE_MAX];
+    size_t count = collect_rows(host, scope_of(kind), 0, rows);
+
+    for (size_t i = 0; i < count; i++) {
+        if (!strcmp(rows[i]->key, key))
+            return true;
+    }
+    return false;
+}
+
 /* --- tables of plugins ---------------------------------------------------------------- */
 
 static bool is_key(const char *key)
@@ -316,7 +328,7 @@ static void fix(struct preference_sheet *sheet, size_t i)
     struct form_field *field = &sheet->fields[i];
     struct strbuf text = STRBUF_INIT(2 * FORM_TEXT_MAX);
     bool secret = field->type == FORM_TEXT_PRIVATE;
-    const char *value = sheet->texts[i] ? sheet->texts[i] : "-";
+    const char *value = sheet->texts[i] ? form_shown(field, sheet->texts[i]) : "-";
 
     strbuf_addf(&text, "%s: %s", _(field->label), secret ? "-" : value);
     free(sheet->texts[i]);

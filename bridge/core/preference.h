@@ -56,6 +56,8 @@ struct preference_sheet {
 
 /* Is there anything to set? */
 bool preference_any(const struct bridge_host *host, enum bridge_address kind);
+/* A setting with this key? */
+bool preference_named(const struct bridge_host *host, enum bridge_address kind, const char *key);
 
 /* All settings of the thing, or those with all of these flags: the others are
  * not on the sheet, and stay. */

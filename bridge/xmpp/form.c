@@ -293,6 +293,13 @@ int form_check(const struct form_field *field, const char *text, struct strbuf *
     return rc;
 }
 
+const char *form_shown(const struct form_field *field, const char *value)
+{
+    if (field->type != FORM_BOOLEAN)
+        return value;
+    return strcmp(value, "1") ? "no" : "yes";
+}
+
 /* --- reading --------------------------------------------------------------------- */
 
 static xmpp_stanza_t *find_field(xmpp_stanza_t *x, const char *var)

@@ -69,6 +69,9 @@ void form_close(struct strbuf *out);
 int form_check(const struct form_field *field, const char *text, struct strbuf *value,
                struct bridge_error *err);
 
+/* The value as people write it: of a boolean "yes" or "no". */
+const char *form_shown(const struct form_field *field, const char *value);
+
 /* Read a submitted form (NULL: an empty one): values[i], for each row, is the
  * caller's to free; the field's initial one where the form leaves it out, NULL if
  * there is none or it is empty. Fields that

@@ -76,6 +76,17 @@ static void a_table_is_a_line_a_row(void **state)
     strbuf_release(&out);
 }
 
+static void a_boolean_is_shown_in_words(void **state)
+{
+    static const struct form_field flag = { .var = "f", .type = FORM_BOOLEAN },
+                                   text = { .var = "t", .type = FORM_TEXT_SINGLE };
+
+    (void)state;
+    assert_string_equal(form_shown(&flag, "1"), "yes");
+    assert_string_equal(form_shown(&flag, "0"), "no");
+    assert_string_equal(form_shown(&text, "1"), "1");
+}
+
 /* --- reading -------------------------------------------------------------------------- */
 
 static struct reading {
@@ -272,6 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_form_is_written_as_the_protocol_has_it),
         cmocka_unit_test(a_table_is_a_line_a_row),
+        cmocka_unit_test(a_boolean_is_shown_in_words),
         cmocka_unit_test(values_are_read_by_name_checked_and_cleaned),
         cmocka_unit_test(every_bad_field_is_named),
         cmocka_unit_test(numbers_and_texts_stay_within_their_bounds),

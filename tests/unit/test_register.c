@@ -408,7 +408,7 @@ static void a_chat_shows_and_changes_settings(void **state)
     RECV(SAY("set"));
     SENT(HEAR("These are the settings here:\nusername = (is not set) - Name\n"
               "password = (is not set) - Password\nsignature = (is not set) - Signature\n"
-              "loud = 0 - Loud\ncredit = - - Credit\nWrite \"set username\" and a value to change "
+              "loud = no - Loud: yes, no\ncredit = - - Credit\nWrite \"set username\" and a value to change "
               "one of them, and \"\" as value to empty it."));
     RECV(SAY("set signature Yours, \"J.\nC.\""));
     fake_store_commit();
@@ -419,10 +419,34 @@ static void a_chat_shows_and_changes_settings(void **state)
     fake_store_commit();
     DOWN("check " USER_JID ": signature=Yours, J.\nC. loud=0\ncheck " USER_JID ": loud=0\n");
     SENT(HEAR("signature = Yours, J.\nC. - Signature") HEAR("The settings are stored."));
+    RECV(SAY("set loud 1") SAY("set loud"));
+    fake_store_commit();
+    DOWN("check " USER_JID ": loud=1\n");
+    SENT(HEAR("loud = no - Loud: yes, no") HEAR("The settings are stored."));
+    RECV(SAY("set loud") SAY("set loud no"));
+    fake_store_commit();
+    DOWN("check " USER_JID ": loud=0\n");
+    SENT(HEAR("loud = yes - Loud: yes, no") HEAR("The settings are stored."));
     RECV(SAY("set loud perhaps") SAY("set credit 5") SAY("set size 3"));
     SENT_ANYHOW(1, HEAR("Loud: say yes or no."));
     SENT(HEAR("Credit: only an administrator can change this.")
          HEAR("There is no setting \"size\" here. Write \"set\" for a list of all."));
+}
+
+static void an_example_is_given_where_it_is_one(void **state)
+{
+    (void)state;
+    offer();
+    RECV(SAY("help set"));
+    SENT(HEAR("set - Shows your settings, or changes one of them.\nBehind the command you can "
+              "write, in this order or as name=value; put \"...\" around values with spaces:\n"
+              "key - Setting\nvalue - New value"));
+    dialogue_stream = LAB_GATEWAY;
+    RECV(SAY_TO(LAB_GATEWAY, "help set"));
+    SENT(HEAR_FROM(LAB_GATEWAY, "set - Shows your settings, or changes one of them.\nBehind the "
+                   "command you can write, in this order or as name=value; put \"...\" around "
+                   "values with spaces:\nkey - Setting\nvalue - New value\n"
+                   "For example: set language de"));
 }
 
 static void the_gateway_has_settings_of_its_own(void **state)
@@ -577,6 +601,7 @@ int main(void)
         TEST_GATEWAY(who_is_banned_may_still_leave),
         TEST_GATEWAY(a_chat_registers_asking_for_what_is_missing),
         TEST_GATEWAY(a_chat_shows_and_changes_settings),
+        TEST_GATEWAY(an_example_is_given_where_it_is_one),
         TEST_GATEWAY(the_gateway_has_settings_of_its_own),
         TEST_GATEWAY(an_admin_sets_what_is_for_admins),
         TEST_GATEWAY(a_room_is_configured_for_oneself),
