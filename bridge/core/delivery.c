@@ -355,8 +355,10 @@ void delivery_enqueue(struct deliveries *d, const struct store_delivery *row)
         .deadline = row->deadline,
     };
 
-    delivery_queue_add(row->direction == DELIVERY_OUT ? &d->out : &d->in, row->id, &life,
-                       row->user, row->contact);
+    struct delivery_queue *q = row->direction == DELIVERY_OUT ? &d->out : &d->in;
+    if (delivery_queue_find(q, row->id)) /* two admins want it tried again */
+        return;
+    delivery_queue_add(q, row->id, &life, row->user, row->contact);
     delivery_schedule(d, 0);
 }
 

@@ -707,6 +707,23 @@ static void a_dead_letter_can_be_tried_again(void **state)
     ROWS("1 in sent 0 MO1 body reason\n2 in failed 0 MO2 body reason\n");
 }
 
+static void who_asks_twice_at_once_has_it_tried_once(void **state)
+{
+    struct delivery_counts counts;
+
+    (void)state;
+    bury(1);
+    assert_non_null(dead_letters_end(host(), DEAD_LETTER_RETRY, 0, &dead_events, NULL));
+    assert_non_null(dead_letters_end(host(), DEAD_LETTER_RETRY, 1, &dead_events, NULL));
+    settle();
+    SENT(GOT("hi") PROOF(2));
+    RECV(PROOF(2));
+    settle();
+    ROWS("1 in sent 0 MO1 body reason\n");
+    deliveries_count(host()->deliveries, &counts);
+    assert_int_equal(counts.in_hand, 0);
+}
+
 static void all_of_them_can_be_dropped(void **state)
 {
     (void)state;
@@ -778,6 +795,7 @@ int main(void)
         IT(the_age_of_the_oldest_that_has_not_gone_is_known),
         IT(of_a_user_who_leaves_nothing_waits),
         IT(a_dead_letter_can_be_tried_again),
+        IT(who_asks_twice_at_once_has_it_tried_once),
         IT(all_of_them_can_be_dropped),
         IT(who_does_not_wait_for_the_end_is_not_called),
     };
