@@ -34,7 +34,7 @@ void retention_used(struct bridge_session *session)
 {
     struct core *core = session->host->core;
 
-    if (session->used_day == today())
+    if (session->used_day == today() || session->leaving)
         return;
     session->used_day = today();
     if (days_to_keep(core, session->user) > 0)

@@ -304,6 +304,24 @@ static void what_the_user_does_is_noted_once_a_day(void **state)
     fake_transport_forget();
 }
 
+/* Clients go on saying things until the session is closed. */
+static void of_who_is_being_forgotten_nothing_is_noted(void **state)
+{
+    (void)state;
+    put_setting(JULIET, "keep-days", "30");
+    fake_store_commit();
+    dialogue_join();
+    fake_store_commit();
+    pass_days(1);
+    forget_user(lab.core, NULL, JULIET, NULL, NULL);
+    RECV("<message type='groupchat' from='" BALCONY "' to='" ROOM "'><body>a</body></message>");
+    fake_store_commit();
+    assert_int_equal(fake_store_rows(), 0);
+    struct canonical sent = lab_take(LAB_DOMAIN);
+    canonical_release(&sent);
+    fake_transport_forget();
+}
+
 static void of_others_nothing_is_noted(void **state)
 {
     int64_t day;
@@ -360,6 +378,7 @@ int main(void)
         TEST(stopping_tells_the_rest),
         TEST(who_did_nothing_for_as_long_as_wanted_is_forgotten),
         TEST(what_the_user_does_is_noted_once_a_day),
+        TEST(of_who_is_being_forgotten_nothing_is_noted),
         TEST(of_others_nothing_is_noted),
         TEST(who_has_a_session_is_not_forgotten),
         TEST(a_disk_that_fails_is_tried_again_the_next_day),
