@@ -729,6 +729,34 @@ static int check_traffic(const struct bridge_change *change, struct bridge_error
     return 0;
 }
 
+static bool count_place(void *arg, const struct store_setting *setting)
+{
+    size_t *count = arg;
+
+    *count += *setting->address != 0;
+    return *count < PREFERENCE_PLACES_MAX;
+}
+
+static int check_places(const struct bridge_change *change, struct bridge_error *err)
+{
+    const struct preference_sheet *sheet = change->sheet;
+    size_t count = 0;
+
+    for (size_t i = 0; i < sheet->count; i++) {
+        if (sheet->set[i]) /* it is one of them */
+            return 0;
+    }
+    if (!*sheet->address)
+        return 0;
+    store_setting_each(sheet->host->core->store, sheet->host->name, sheet->user, NULL,
+                       count_place, &count);
+    if (count < PREFERENCE_PLACES_MAX)
+        return 0;
+    return bridge_fail(err, BRIDGE_BUSY,
+                       _("You have made settings of too many places; empty those of some others "
+                         "first"));
+}
+
 /* --- beginning ----------------------------------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
@@ -804,7 +832,8 @@ static void begin(struct bridge_change *change)
     if (is_nothing(change)) {
         finish(change, NULL);
     } else if (check_locked(change, &err) || check_required(change, &err) ||
-               check_traffic(change, &err) || check_unique(change, &err)) {
+               check_traffic(change, &err) || check_unique(change, &err) ||
+               check_places(change, &err)) {
         finish(change, &err);
     } else {
         append(change);

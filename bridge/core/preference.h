@@ -25,6 +25,9 @@ struct core;
 
 /* Rows that a transport may have, and the gateway. */
 #define PREFERENCE_MAX 40
+/* Values that a user may have set of networks, rooms and contacts, at one transport: there is
+ * no end to their addresses. */
+#define PREFERENCE_PLACES_MAX 1000
 /* How long a transport may check, in ms. */
 #define PREFERENCE_CHECK_MS (60 * 1000)
 

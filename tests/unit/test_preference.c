@@ -427,6 +427,31 @@ static void a_check_that_takes_too_long_is_given_up(void **state)
     canonical_release(&pings);
 }
 
+static void nobody_sets_something_of_every_address(void **state)
+{
+    char address[32];
+
+    (void)state;
+    lab.transport->check = NULL;
+    for (size_t i = 0; i < PREFERENCE_PLACES_MAX; i++) {
+        snprintf(address, sizeof address, "#r%zu", i);
+        const struct store_setting setting = { LAB_DOMAIN, JULIET, address, "loud", "1" };
+        store_settings_put(lab.core->store, &setting, 1, NULL, NULL);
+    }
+    fake_store_commit();
+    change_sheet(sheet_of(JULIET, BRIDGE_ADDRESS_ROOM, "#r", false), "loud=1");
+    ENDED(BRIDGE_BUSY, "You have made settings of too many places; empty those of some others "
+                       "first");
+    change_sheet(sheet_of(JULIET, BRIDGE_ADDRESS_ROOM, "#r7", false), "loud");
+    STORED();
+    change_sheet(sheet_of(JULIET, BRIDGE_ADDRESS_ROOM, "#r", false), "loud=1");
+    STORED();
+    change_sheet(sheet_of(ROMEO, BRIDGE_ADDRESS_ROOM, "#r", false), "loud=1");
+    STORED();
+    change(JULIET, "loud=1");
+    STORED();
+}
+
 static void who_is_deleted_gets_nothing_stored_afterwards(void **state)
 {
     (void)state;
@@ -524,6 +549,7 @@ int main(void)
         TEST(an_invitation_lets_one_in),
         TEST(one_thing_has_one_change_at_a_time),
         TEST(a_check_that_takes_too_long_is_given_up),
+        TEST(nobody_sets_something_of_every_address),
         TEST(who_is_deleted_gets_nothing_stored_afterwards),
         TEST(the_end_ends_changes_too),
         cmocka_unit_test(a_table_that_makes_no_sense_is_refused),
