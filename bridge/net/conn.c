@@ -37,6 +37,7 @@ enum conn_state {
 struct opening {
     char *host;
     uint16_t port;
+    bool public_only;
     bool has_from;
     union net_address from;
     uint64_t resolve_timeout;
@@ -613,10 +614,31 @@ static void on_dialled(void *arg, int fd, const struct bridge_error *why)
     shake_hands(conn);
 }
 
+static size_t pick_public(union net_address *to, const union net_address *list, size_t count)
+{
+    size_t picked = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (net_address_is_public(&list[i]))
+            to[picked++] = list[i];
+    }
+    return picked;
+}
+
 static void connect_to(struct conn *conn, const union net_address *list, size_t count)
 {
     struct opening *o = conn->opening;
+    union net_address some[RESOLVER_ADDRESSES];
 
+    if (o->public_only) { /* by address, not by name: the name is the user's to point anywhere */
+        count = pick_public(some, list, count);
+        list = some;
+    }
+    if (!count) {
+        fail(conn, BRIDGE_FORBIDDEN,
+             "%s is in a private network, which only the admin can allow", o->host);
+        return;
+    }
     set_state(conn, CONN_CONNECTING);
     set_deadline(conn, o->connect_timeout);
     o->dial = dial_start(conn->turn->loop, list, count, o->port, o->has_from ? &o->from : NULL,
@@ -677,6 +699,7 @@ static struct opening *opening_new(const struct conn_options *options, struct br
         return NULL;
     }
     o->has_from = options->bind_address != NULL;
+    o->public_only = options->public_only;
     o->host = bridge_strdup(options->host);
     o->port = options->port;
     o->resolve_timeout = options->resolve_timeout ? options->resolve_timeout : 10000;

@@ -174,6 +174,77 @@ bool resolver_numeric(const char *text, union net_address *address)
     return !uv_ip4_addr(text, 0, &address->v4) || !uv_ip6_addr(text, 0, &address->v6);
 }
 
+/* A prefix of an address and its length in bits. */
+struct range {
+    uint8_t prefix[16];
+    unsigned bits;
+};
+
+/* RFC 6890 and IANA's registries of special addresses. */
+static const struct range not_public_v4[] = {
+    { { 0 }, 8 },            /* "this network"; 0.0.0.0 is this machine */
+    { { 10 }, 8 },           /* private */
+    { { 100, 64 }, 10 },     /* a provider's */
+    { { 127 }, 8 },          /* this machine */
+    { { 169, 254 }, 16 },    /* link-local, and where clouds keep their secrets */
+    { { 172, 16 }, 12 },     /* private */
+    { { 192, 0, 0 }, 24 },   /* protocols */
+    { { 192, 0, 2 }, 24 },   /* documentation */
+    { { 192, 88, 99 }, 24 }, /* 6to4 relays, once */
+    { { 192, 168 }, 16 },    /* private */
+    { { 198, 18 }, 15 },     /* benchmarks */
+    { { 198, 51, 100 }, 24 },
+    { { 203, 0, 113 }, 24 },
+    { { 224 }, 3 }, /* groups, reserved, broadcast */
+};
+
+static const struct range public_v6 = { { 0x20 }, 3 };
+static const struct range not_public_v6[] = {
+    { { 0x20, 0x01, 0x00 }, 23 },       /* protocols, Teredo */
+    { { 0x20, 0x01, 0x0d, 0xb8 }, 32 }, /* documentation */
+    { { 0x20, 0x02 }, 16 },             /* 6to4: any IPv4 address */
+    { { 0x3f, 0xff }, 20 },             /* documentation */
+};
+
+/* The last 32 bits are the IPv4 address that is meant. */
+static const struct range v4_in_v6[] = {
+    { { [10] = 0xff, [11] = 0xff }, 96 },     /* "::ffff:10.0.0.1" */
+    { { 0x00, 0x64, 0xff, 0x9b }, 96 }, /* NAT64 (RFC 6052) */
+};
+
+static bool is_in(const uint8_t *address, const struct range *range)
+{
+    unsigned bytes = range->bits / 8;
+    unsigned rest = range->bits % 8;
+
+    return !memcmp(address, range->prefix, bytes) &&
+           (!rest || (address[bytes] ^ range->prefix[bytes]) >> (8 - rest) == 0);
+}
+
+static bool is_in_any(const uint8_t *address, const struct range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_in(address, &ranges[i]))
+            return true;
+    }
+    return false;
+}
+
+#define IS_IN_ANY(address, ranges) is_in_any(address, ranges, sizeof ranges / sizeof *ranges)
+
+bool net_address_is_public(const union net_address *address)
+{
+    const uint8_t *bytes = address->v6.sin6_addr.s6_addr;
+
+    if (address->any.sa_family == AF_INET)
+        bytes = (const uint8_t *)&address->v4.sin_addr;
+    else if (IS_IN_ANY(bytes, v4_in_v6))
+        bytes += 12;
+    else
+        return is_in(bytes, &public_v6) && !IS_IN_ANY(bytes, not_public_v6);
+    return !IS_IN_ANY(bytes, not_public_v4);
+}
+
 void net_address_set_port(union net_address *address, uint16_t port)
 {
     if (address->any.sa_family == AF_INET)

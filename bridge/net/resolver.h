@@ -39,6 +39,10 @@ void resolver_forget(struct resolver_query *query);
 /* True, with *address set, when `text` is an address and no name. */
 bool resolver_numeric(const char *text, union net_address *address);
 
+/* May it be reached over the Internet? Not so this machine, private and local
+ * networks, groups, and what is reserved (RFC 6890). */
+bool net_address_is_public(const union net_address *address);
+
 void net_address_set_port(union net_address *address, uint16_t port);
 socklen_t net_address_size(const union net_address *address);
 const char *net_address_text(const union net_address *address, char text[INET6_ADDRSTRLEN]);

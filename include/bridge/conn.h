@@ -32,6 +32,8 @@ struct conn_options {
     const char *host; /* name or numeric address */
     uint16_t port;
     const char *bind_address; /* numeric source address, or NULL */
+    bool public_only; /* only to addresses of the Internet, whatever the name says: for names
+                         that users choose, who must not reach behind the firewall */
 
     enum conn_tls tls;        /* TLS 1.2 or 1.3, SNI, host name check */
     const char *tls_name;     /* name to send and check; NULL: host */
@@ -69,6 +71,7 @@ struct conn_events {
      * and when the peer ended it in an orderly way: with TLS that takes a close_notify, for
      * anybody on the way can send a FIN. Otherwise its code is
      *   BRIDGE_NO_HOST   there is no such name
+     *   BRIDGE_FORBIDDEN the name has no address but those that `public_only` rules out
      *   BRIDGE_REJECTED  no TLS here, none that is new enough, a certificate that is not
      *                    accepted (the text has its fingerprint, ready to be pinned)
      *   BRIDGE_AUTH      the server requires a client certificate, or another one

@@ -426,8 +426,9 @@ struct conn *conn_open(uv_loop_t *loop, const struct conn_options *options,
     *conn = (struct conn){ .next = fake.conns, .events = events, .arg = arg, .open = true };
     strbuf_init(&conn->written, 16u << 20);
     fake.conns = conn;
-    record("conn_open %s %u %s", options->host, options->port,
-           options->tls == CONN_TLS_ON ? "tls" : "plain");
+    record("conn_open %s %u %s%s", options->host, options->port,
+           options->tls == CONN_TLS_ON ? "tls" : "plain",
+           options->public_only ? " public" : "");
     return conn;
 }
 

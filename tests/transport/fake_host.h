@@ -17,7 +17,7 @@
  *     room_nick_failed ADDRESS NICK CODE TEXT
  *     room_subject ADDRESS WHO TIME TEXT
  *     room_message ADDRESS NICK KIND ID BODY
- *     conn_open HOST PORT tls|plain
+ *     conn_open HOST PORT tls|plain [public]
  */
 #ifndef FAKE_HOST_H
 #define FAKE_HOST_H

@@ -252,11 +252,11 @@ static void gives_the_servers_password_first(void **state)
     SENT("NICK jul");
 }
 
-static void uses_tls_for_networks_by_host_name(void **state)
+static void networks_by_host_name_are_public_and_use_tls(void **state)
 {
     (void)state;
     fake_join(juliet, "#c%irc.libera.chat", "jul", NULL);
-    CHECK("conn_open irc.libera.chat 6697 tls");
+    CHECK("conn_open irc.libera.chat 6697 tls public");
 }
 
 static void user_names_are_letters_and_digits(void **state)
@@ -1771,7 +1771,7 @@ int main(void)
         TEST(introduces_itself_at_once_and_joins_when_let_in),
         TEST(needs_no_capabilities),
         TEST(gives_the_servers_password_first),
-        TEST(uses_tls_for_networks_by_host_name),
+        TEST(networks_by_host_name_are_public_and_use_tls),
         TEST(user_names_are_letters_and_digits),
         TEST(a_nick_in_use_refuses_the_join_and_another_one_is_tried),
         TEST(a_refused_nick_is_waited_for_only_so_long),

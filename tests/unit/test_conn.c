@@ -19,6 +19,7 @@
 #include <bridge/conn.h>
 #include <bridge/strbuf.h>
 
+#include "resolver.h"
 #include "tls_server.h"
 
 /* ---- names ---- */
@@ -65,6 +66,7 @@ int getaddrinfo(const char *host, const char *service, const struct addrinfo *hi
         { "silent-first.test", 0, { "127.0.0.3", "127.0.0.1" } },
         { "all-refused.test", 0, { "127.0.0.4", "127.0.0.5", "127.0.0.6", "::1" } },
         { "silent.test", 0, { "127.0.0.3" } }, /* see struct silence */
+        { "inside.test", 0, { "127.0.0.1", "::1", "10.0.0.1", "fe80::1" } },
     };
 
     (void)service;
@@ -694,6 +696,89 @@ static void tries_families_in_turn_and_tells_what_each_address_said(void **state
                   "(127.0.0.4: connection refused; ::1: connection refused; "
                   "127.0.0.5: connection refused; 127.0.0.6: connection refused)");
     client_release(&c);
+}
+
+static void tells_public_addresses_from_others(void **state)
+{
+    static const struct {
+        const char *address;
+        bool is_public;
+    } cases[] = {
+        { "8.8.8.8", true },
+        { "0.0.0.0", false },
+        { "9.255.255.255", true },
+        { "10.0.0.1", false },
+        { "11.0.0.0", true },
+        { "100.63.255.255", true },
+        { "100.64.0.1", false },
+        { "100.127.255.255", false },
+        { "100.128.0.0", true },
+        { "127.0.0.1", false },
+        { "127.255.255.254", false },
+        { "169.254.169.254", false },
+        { "172.15.255.255", true },
+        { "172.16.0.1", false },
+        { "172.31.255.255", false },
+        { "172.32.0.0", true },
+        { "192.0.0.1", false },
+        { "192.0.2.1", false },
+        { "192.167.1.1", true },
+        { "192.168.1.1", false },
+        { "198.17.0.1", true },
+        { "198.19.0.1", false },
+        { "198.51.100.1", false },
+        { "203.0.113.1", false },
+        { "223.255.255.255", true },
+        { "224.0.0.1", false },
+        { "240.0.0.1", false },
+        { "255.255.255.255", false },
+        { "2a00:1450::1", true },
+        { "2001:200::1", true },
+        { "2001:0:1::1", false },
+        { "2001:db8::1", false },
+        { "2002:7f00:1::1", false },
+        { "3fff::1", false },
+        { "3ffe::1", true },
+        { "::", false },
+        { "::1", false },
+        { "::127.0.0.1", false },
+        { "::ffff:127.0.0.1", false },
+        { "::ffff:8.8.8.8", true },
+        { "64:ff9b::10.0.0.1", false },
+        { "64:ff9b::8.8.8.8", true },
+        { "64:ff9b:1::8.8.8.8", false },
+        { "fc00::1", false },
+        { "fd12:3456::1", false },
+        { "fe80::1", false },
+        { "fec0::1", false },
+        { "ff02::1", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        union net_address address;
+        assert_true(resolver_numeric(cases[i].address, &address));
+        if (net_address_is_public(&address) != cases[i].is_public)
+            fail_msg("%s", cases[i].address);
+    }
+}
+
+static void a_name_of_the_inside_is_refused_to_those_who_may_not_reach_it(void **state)
+{
+    static const char *const hosts[] = { "inside.test", "127.0.0.1", "::ffff:127.0.0.1" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        struct client c;
+        client_init(&c, hosts[i], 1);
+        c.options.public_only = true;
+        client_open(&c);
+        run();
+        assert_log(&c, "X");
+        assert_failed(&c, BRIDGE_FORBIDDEN,
+                      " is in a private network, which only the admin can allow");
+        client_release(&c);
+    }
 }
 
 static void gives_up_on_a_silent_address_at_the_deadline(void **state)
@@ -1689,6 +1774,8 @@ int main(void)
         TEST(goes_on_when_the_first_address_refuses),
         TEST(goes_on_when_the_first_address_is_silent),
         TEST(tries_families_in_turn_and_tells_what_each_address_said),
+        TEST(tells_public_addresses_from_others),
+        TEST(a_name_of_the_inside_is_refused_to_those_who_may_not_reach_it),
         TEST(gives_up_on_a_silent_address_at_the_deadline),
         TEST(can_write_after_the_peers_last_byte),
         TEST(closes_by_itself_when_nobody_cares_for_the_peers_end),

@@ -247,6 +247,7 @@ static int connect_to(struct irc_link *link, const struct network *network,
         .ca_file = network->ca_file,
         .fingerprint = network->fingerprint,
         .tls_any_certificate = network->any_certificate,
+        .public_only = network->public_only,
     };
 
     link->conn = conn_open(bridge_host_loop(link->irc->host), &options, &events, link, err);

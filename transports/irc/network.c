@@ -81,8 +81,8 @@ const struct setting irc_setting_rows[] = {
       SETTING_FIELD(struct irc_settings, open_networks),
       .initial = "true",
       .help = "Let users reach any network by the host name of its server "
-              "(#channel%irc.example.org), on port 6697 with TLS. With false only the "
-              "networks below." },
+              "(#channel%irc.example.org), on port 6697 with TLS, unless its address is in "
+              "a private network. With false only the networks below." },
     { .key = "networks",
       .type = SETTING_LIST,
       SETTING_FIELD(struct irc_settings, networks),
@@ -210,6 +210,7 @@ int network_find(const struct irc_settings *settings, const char *name, struct n
                              .host = (char *)name,
                              .port = 6697,
                              .tls = true,
+                             .public_only = true,
                              .burst = 10,
                              .rate = 1 };
     return 0;

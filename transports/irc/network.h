@@ -18,6 +18,7 @@ struct network {
     char *ca_file;
     char *fingerprint;
     bool any_certificate;
+    bool public_only; /* not configured: a user has named it */
     char *password;
     int64_t burst; /* lines at once */
     int64_t rate;  /* lines a second afterwards; 0: no limit */
