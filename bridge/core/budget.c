@@ -1,5 +1,6 @@
 #include "budget.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ int budget_charge(struct bridge_host *host, const char *user, int64_t price,
     const struct permit_limits *limits = &host->permit.limits;
     char most[32];
 
+    assert(host->budget); /* the transport's descriptor says `charges` */
     turn_day(host);
     struct expense *own = expense_get(host, user);
     struct expense *all = expense_get(host, EVERYBODY);
@@ -120,6 +122,7 @@ int budget_charge(struct bridge_host *host, const char *user, int64_t price,
 
 void budget_refund(struct bridge_host *host, const char *user, int64_t price)
 {
+    assert(host->budget);
     turn_day(host);
     add(host, expense_get(host, user), -price);
     add(host, expense_get(host, EVERYBODY), -price);
