@@ -54,6 +54,28 @@ async def test_people_coming_and_going_on_irc_are_seen(gateway, juliet, people, 
     assert "and thanks" in (await balcony.presence("dave", type="unavailable")).status
 
 
+async def test_who_may_not_speak_in_a_moderated_channel_is_a_visitor(gateway, juliet, people,
+                                                                      carol, channel):
+    """XEP-0045 §5.1.1; IRC tells of +m when it is set, and to those who enter if they ask."""
+    dave = await people.irc("dave")
+    await carol.join(channel)
+    await dave.join(channel)
+    carol.send(f"MODE {channel} +mv dave")
+    await carol.expect(" MODE ")
+    balcony = await juliet.join(channel.jid, "jul")
+    assert (await balcony.presence("jul", type=None)).item == ("none", "visitor")
+    refused = await juliet.bounced(balcony.say("may I?"))
+    assert refused.error.text
+
+    carol.send(f"MODE {channel} +v-v jul dave")
+    assert (await balcony.presence("jul", type=None)).item == ("member", "participant")
+    assert (await balcony.presence("dave", type=None)).item == ("none", "visitor")
+    balcony.say("thank you")
+    await carol.expect(rf"^:jul!\S+ PRIVMSG {channel} :thank you")
+    carol.send(f"MODE {channel} -m")
+    assert (await balcony.presence("dave", type=None)).item == ("none", "participant")
+
+
 async def test_a_subject_set_on_irc_is_shown(gateway, juliet, carol, channel):
     await carol.join(channel)
     balcony = await juliet.join(channel.jid, "jul")

@@ -553,6 +553,7 @@ static void names_everybody_before_the_user_is_in(void **state)
     RECV(":srv.example.org 366 jul #c :End of /NAMES list.");
     CHECK("room_joined #c%net jul");
     RECV(":srv.example.org 366 jul #c :End of /NAMES list.");
+    SENT("MODE #c");
     QUIET();
 }
 
@@ -708,6 +709,51 @@ static void nothing_is_lost_in_mode_lines(void **state)
     QUIET();
 }
 
+static void who_may_not_speak_in_a_moderated_channel_is_a_visitor(void **state)
+{
+    (void)state;
+    fake_join(juliet, "#c%net", "jul", NULL);
+    welcome("jul", "");
+    skip_sent();
+    RECV(":jul!juliet@client.example JOIN #c");
+    SENT("MODE #c");
+    RECV(":srv.example.org 353 jul = #c :jul @op +eve bob");
+    RECV(":srv.example.org 366 jul #c :End");
+    skip_upcalls();
+    RECV(":srv.example.org 324 jul #c +mnt");
+    SENT("NAMES #c");
+    CHECK("");
+    RECV(":srv.example.org 353 jul = #c :jul @op +eve bob");
+    CHECK("room_occupant #c%net jul none visitor 0");
+    CHECK("room_occupant #c%net op admin moderator 4");
+    CHECK("room_occupant #c%net eve member participant 16");
+    CHECK("room_occupant #c%net bob none visitor 0");
+    RECV(":srv.example.org 366 jul #c :End");
+    RECV(":zoe!z@h JOIN #c");
+    CHECK("room_occupant #c%net zoe none visitor 0");
+    RECV(":op!o@h MODE #c +v-v jul eve");
+    CHECK("room_occupant #c%net jul member participant 16");
+    CHECK("room_occupant #c%net eve none visitor 0");
+    RECV(":op!o@h MODE #c +m");
+    SENT("");
+    RECV(":op!o@h MODE #c -m+v op");
+    CHECK("room_occupant #c%net op admin moderator 20");
+    SENT("NAMES #c");
+    RECV(":srv.example.org 353 jul = #c :@op bob");
+    CHECK("room_occupant #c%net op admin moderator 20");
+    CHECK("room_occupant #c%net bob none participant 0");
+    QUIET();
+}
+
+static void channels_that_are_not_moderated_are_not_named_again(void **state)
+{
+    (void)state;
+    in_channel();
+    RECV(":srv.example.org 324 jul #c +nt");
+    RECV(":srv.example.org 324 jul #other +m");
+    QUIET();
+}
+
 static void topics_go_both_ways(void **state)
 {
     (void)state;
@@ -811,6 +857,7 @@ static void coming_back_at_once_is_not_taken_for_leaving(void **state)
     CHECK("room_occupant #d%net jul none participant 0");
     CHECK("room_occupant #d%net jul none participant 0");
     CHECK("room_joined #d%net jul");
+    SENT("MODE #d");
     QUIET();
 }
 
@@ -1337,12 +1384,11 @@ static void a_burst_and_then_so_many_a_second(void **state)
     (void)state;
     fake_join(juliet, "#c%slow", "jul", NULL);
     welcome("jul", "");
-    RECV(":jul!juliet@client.example JOIN #c"); /* one of the burst of three */
+    RECV(":jul!juliet@client.example JOIN #c"); /* with MODE two of the burst of three */
     RECV(":srv.example.org 366 jul #c :End");
     skip_sent();
     skip_upcalls();
-    fake_say(juliet, "#c%slow", BRIDGE_TEXT, "m1", "1\n2\n3\n4\n5");
-    SENT("PRIVMSG #c :1");
+    fake_say(juliet, "#c%slow", BRIDGE_TEXT, "m1", "2\n3\n4\n5");
     SENT("PRIVMSG #c :2");
     SENT("");
     RECV("PING :now"); /* is not kept waiting */
@@ -1372,9 +1418,8 @@ static void leaving_waits_for_what_was_said(void **state)
     RECV(":jul!juliet@client.example JOIN #c");
     RECV(":srv.example.org 366 jul #c :End");
     skip_sent();
-    fake_say(juliet, "#c%slow", BRIDGE_TEXT, "m1", "1\n2\n3");
+    fake_say(juliet, "#c%slow", BRIDGE_TEXT, "m1", "2\n3");
     fake_leave(juliet, "#c%slow", NULL);
-    SENT("PRIVMSG #c :1");
     SENT("PRIVMSG #c :2");
     SENT("");
     fake_advance(1000);
@@ -1795,6 +1840,8 @@ int main(void)
         TEST(a_network_may_fold_less_than_we_feared),
         TEST(people_come_go_and_change),
         TEST(nothing_is_lost_in_mode_lines),
+        TEST(who_may_not_speak_in_a_moderated_channel_is_a_visitor),
+        TEST(channels_that_are_not_moderated_are_not_named_again),
         TEST(topics_go_both_ways),
         TEST(nick_changes_of_the_user),
         TEST(the_server_may_change_our_nick),

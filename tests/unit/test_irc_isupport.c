@@ -187,7 +187,7 @@ static void the_highest_rank_counts(void **state)
         uint32_t flags = 0;
         for (const char *p = cases[i].symbols; *p; p++)
             flags |= isupport_symbol_flag(&s, *p);
-        isupport_rank(&s, flags, &affiliation, &role);
+        isupport_rank(&s, flags, false, &affiliation, &role);
         assert_int_equal(affiliation, cases[i].affiliation);
         assert_int_equal(role, cases[i].role);
     }

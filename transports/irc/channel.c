@@ -419,7 +419,7 @@ static void name_occupant(struct channel *c, const char *nick, uint32_t flags)
 {
     struct bridge_occupant occupant = { .flags = flags };
 
-    isupport_rank(&c->link->isupport, flags, &occupant.affiliation, &occupant.role);
+    isupport_rank(&c->link->isupport, flags, c->moderated, &occupant.affiliation, &occupant.role);
     bridge_room_occupant(c->room, nick, &occupant);
 }
 
@@ -445,7 +445,10 @@ static void on_own_join(struct irc_link *link, struct channel *c, const struct i
     set_state(c, CHANNEL_NAMING);
     bridge_room_set_casemap(c->room, link->isupport.casemap);
     bridge_room_set_nick(c->room, link->nick);
+    c->moderated = false;
+    link_queue(link, IRC_MODE, c->name, NULL, NULL, NULL);
     name_occupant(c, link->nick, 0);
+    link_flush(link);
 }
 
 void channel_on_join(struct irc_link *link, const struct irc_message *m)
@@ -459,6 +462,17 @@ void channel_on_join(struct irc_link *link, const struct irc_message *m)
         on_own_join(link, c, m);
     else if (c && channel_is_in(c))
         name_occupant(c, nick, 0);
+}
+
+/* Without multi-prefix the list has the highest rank only; once we are in we
+ * may have seen others being given. */
+static uint32_t known_flags(const struct channel *c, const char *nick)
+{
+    struct bridge_occupant occupant;
+
+    return c->state == CHANNEL_JOINED && bridge_room_find(c->room, nick, &occupant)
+               ? occupant.flags
+               : 0;
 }
 
 void channel_on_names(struct irc_link *link, const struct irc_message *m)
@@ -481,7 +495,7 @@ void channel_on_names(struct irc_link *link, const struct irc_message *m)
             continue;
         memcpy(nick, p, nick_len);
         nick[nick_len] = 0;
-        name_occupant(c, nick, flags);
+        name_occupant(c, nick, flags | known_flags(c, nick));
         if (!channel_is_in(c) || !c->room)
             return; /* left within the upcall */
     }
@@ -586,6 +600,27 @@ static void change_flag(struct channel *c, const char *nick, uint32_t flag, bool
         name_occupant(c, nick, on ? occupant.flags | flag : occupant.flags & ~flag);
 }
 
+/* Who is in the channel, and now may speak or not, the core knows: the server's
+ * list goes through them all, and the core tells of those that differ. */
+static void set_moderated(struct channel *c, bool on)
+{
+    if (c->moderated == on)
+        return;
+    c->moderated = on;
+    link_queue(c->link, IRC_NAMES, c->name, NULL, NULL, NULL);
+}
+
+/* The answer to what we ask on entering: "me #channel +mnk key". */
+void channel_on_modes(struct irc_link *link, const struct irc_message *m)
+{
+    struct channel *c = entered(link, m->params[1]);
+
+    if (!c)
+        return;
+    set_moderated(c, strchr(m->params[2], 'm') != NULL);
+    link_flush(link);
+}
+
 void channel_on_mode(struct irc_link *link, const struct irc_message *m)
 {
     struct channel *c = entered(link, m->params[0]);
@@ -599,16 +634,19 @@ void channel_on_mode(struct irc_link *link, const struct irc_message *m)
             on = *p == '+';
             continue;
         }
+        if (*p == 'm')
+            set_moderated(c, on);
         if (!isupport_mode_has_param(&link->isupport, *p, on))
             continue;
         if (next >= m->count)
-            return;
+            break;
         uint32_t flag = isupport_mode_flag(&link->isupport, *p);
         if (flag)
             change_flag(c, m->params[next], flag, on);
         next++;
         c = entered(link, m->params[0]); /* may have been left within the upcall */
     }
+    link_flush(link);
 }
 
 void channel_on_topic(struct irc_link *link, const struct irc_message *m)

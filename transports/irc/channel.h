@@ -24,6 +24,7 @@ struct channel {
     struct channel *next;      /* in link->first; stays valid while link->busy */
     struct channel *next_dead; /* in link->dead */
     enum channel_state state;
+    bool moderated;           /* +m */
     struct bridge_room *room; /* NULL: LEAVING or DEAD */
     uint64_t asked_at;        /* when JOIN or PART was queued */
     char *key;                /* to join with, until JOIN is queued */
@@ -67,6 +68,7 @@ void channel_on_kick(struct irc_link *link, const struct irc_message *m);
 void channel_on_quit(struct irc_link *link, const struct irc_message *m);
 void channel_on_nick(struct irc_link *link, const struct irc_message *m);
 void channel_on_mode(struct irc_link *link, const struct irc_message *m);
+void channel_on_modes(struct irc_link *link, const struct irc_message *m); /* 324 */
 void channel_on_topic(struct irc_link *link, const struct irc_message *m);
 void channel_on_topic_is(struct irc_link *link, const struct irc_message *m);  /* 332 */
 void channel_on_topic_who(struct irc_link *link, const struct irc_message *m); /* 333 */

@@ -192,7 +192,7 @@ bool isupport_mode_has_param(const struct isupport *s, char letter, bool adding)
            (adding && s->param_when_set & bit);
 }
 
-void isupport_rank(const struct isupport *s, uint32_t flags,
+void isupport_rank(const struct isupport *s, uint32_t flags, bool moderated,
                    enum bridge_affiliation *affiliation, enum bridge_role *role)
 {
     static const struct {
@@ -207,7 +207,7 @@ void isupport_rank(const struct isupport *s, uint32_t flags,
     };
 
     *affiliation = BRIDGE_AFFILIATION_NONE;
-    *role = BRIDGE_PARTICIPANT;
+    *role = moderated ? BRIDGE_VISITOR : BRIDGE_PARTICIPANT;
     for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
         if (flags & isupport_mode_flag(s, ranks[i].mode)) {
             *affiliation = ranks[i].affiliation;

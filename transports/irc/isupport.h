@@ -42,8 +42,9 @@ uint32_t isupport_symbol_flag(const struct isupport *s, char symbol);
 /* Does this mode take a parameter from the line? (Prefix modes do.) */
 bool isupport_mode_has_param(const struct isupport *s, char letter, bool adding);
 
-/* XEP-0045's words for the highest rank in `flags`. */
-void isupport_rank(const struct isupport *s, uint32_t flags,
+/* XEP-0045's words for the highest rank in `flags`. Without any, a moderated
+ * channel (+m) has visitors: they cannot speak. */
+void isupport_rank(const struct isupport *s, uint32_t flags, bool moderated,
                    enum bridge_affiliation *affiliation, enum bridge_role *role);
 
 #endif

@@ -335,6 +335,17 @@ static int send_cap(irc_session_t *s, const char *target, const char *text)
                 : irc_send_raw(s, "CAP %s", target);
 }
 
+static int send_mode(irc_session_t *s, const char *target, const char *text)
+{
+    return irc_cmd_channel_mode(s, target, text);
+}
+
+static int send_names(irc_session_t *s, const char *target, const char *text)
+{
+    (void)text;
+    return irc_cmd_names(s, target);
+}
+
 static int send_nick(irc_session_t *s, const char *target, const char *text)
 {
     (void)text;
@@ -382,6 +393,7 @@ static const struct command {
     bool needs_text;
 } commands[] = {
     [IRC_CAP] = { send_cap, true, false },       [IRC_JOIN] = { irc_cmd_join, true, false },
+    [IRC_MODE] = { send_mode, true, false },     [IRC_NAMES] = { send_names, true, false },
     [IRC_NICK] = { send_nick, true, false },     [IRC_NOTICE] = { irc_cmd_notice, true, true },
     [IRC_PART] = { send_part, true, false },     [IRC_PASS] = { send_pass, false, true },
     [IRC_PING] = { send_ping, false, true },     [IRC_PONG] = { send_pong, false, true },

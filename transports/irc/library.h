@@ -40,6 +40,8 @@ bool irc_library_feed(struct irc_library *library, const struct irc_line *line,
 enum irc_command {
     IRC_CAP,     /* subcommand, [list] */
     IRC_JOIN,    /* channel, [key] */
+    IRC_MODE,    /* channel: what are its modes? */
+    IRC_NAMES,   /* channel */
     IRC_NICK,    /* nick */
     IRC_NOTICE,  /* target, text */
     IRC_PART,    /* channel, [reason] */

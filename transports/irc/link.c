@@ -85,6 +85,7 @@ static const struct verb {
 } verbs[] = {
     { "001", 1, register_on_welcome },
     { "005", 2, register_on_isupport },
+    { "324", 3, channel_on_modes },
     { "332", 3, channel_on_topic_is },
     { "333", 3, channel_on_topic_who },
     { "353", 3, channel_on_names },
