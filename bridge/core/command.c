@@ -12,6 +12,7 @@
 
 static const struct command *const lists[] = {
     command_user_rows, command_account_rows, command_settings_rows, command_admin_rows,
+    command_delivery_rows,
 };
 
 static const struct command *row_at(size_t n)

@@ -230,6 +230,6 @@ void command_again(struct command_call *call, const struct bridge_error *why);
 
 /* The rows (command_user.c, ...); each list ends with { 0 }. */
 extern const struct command command_user_rows[], command_settings_rows[], command_account_rows[],
-    command_admin_rows[];
+    command_admin_rows[], command_delivery_rows[];
 
 #endif

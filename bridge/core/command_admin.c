@@ -10,6 +10,7 @@
 #include <bridge/words.h>
 
 #include "core.h"
+#include "delivery.h"
 #include "session.h"
 #include "stanza.h"
 #include "store.h"
@@ -195,6 +196,9 @@ static const struct form_field version_fact = {
 static const struct form_field store_fact = {
     .var = "database", .type = FORM_TEXT_SINGLE, .label = N_("Database"),
 };
+static const struct form_field waiting_fact = {
+    .var = "waiting", .type = FORM_TEXT_MULTI, .label = N_("Messages that wait"),
+};
 static const struct form_field statistics_columns[] = {
     { .var = "domain", .type = FORM_TEXT_SINGLE, .label = N_("Domain") },
     { .var = "stream", .type = FORM_TEXT_SINGLE, .label = N_("Connection to the XMPP server") },
@@ -219,6 +223,28 @@ static void add_domain(struct command_call *call, const struct bridge_host *host
     command_row(call, statistics_columns, cells);
 }
 
+/* A line for each transport that keeps messages until they arrive. */
+static void add_waiting(struct command_call *call)
+{
+    const struct core *core = call->host->core;
+    struct strbuf lines = STRBUF_INIT(LIST_BYTES);
+    struct delivery_counts c;
+
+    for (size_t i = 0; i < core->host_count; i++) {
+        if (!core->hosts[i]->deliveries)
+            continue;
+        deliveries_count(core->hosts[i]->deliveries, &c);
+        strbuf_addf(&lines, "%s%s: ", lines.len ? "\n" : "", core->hosts[i]->name);
+        strbuf_addf(&lines, _("%zu to the network, %zu to users; dead letters since the start: "
+                              "%llu"),
+                    c.out_waiting + c.out_hand, c.in_waiting + c.in_hand,
+                    (unsigned long long)c.dead);
+    }
+    if (lines.len)
+        command_fact(call, &waiting_fact, strbuf_text(&lines));
+    strbuf_release(&lines);
+}
+
 static void run_statistics(struct command_call *call)
 {
     const struct core *core = call->host->core;
@@ -228,6 +254,7 @@ static void run_statistics(struct command_call *call)
     command_fact(call, &store_fact, trouble ? trouble->text : _("well"));
     for (size_t i = 0; i < core->host_count; i++)
         add_domain(call, core->hosts[i]);
+    add_waiting(call);
     command_done(call);
 }
 

@@ -10,6 +10,7 @@
 
 #include "contact.h"
 #include "core.h"
+#include "delivery.h"
 #include "export.h"
 #include "forget.h"
 #include "room.h"
@@ -48,6 +49,17 @@ static void add_use(struct strbuf *out, const struct bridge_host *host, const ch
                     session->watches.count);
 }
 
+static void add_waiting(struct strbuf *out, const struct bridge_host *host, const char *user)
+{
+    size_t to_network, to_user;
+
+    deliveries_count_user(host->deliveries, user, &to_network, &to_user);
+    if (to_network)
+        strbuf_addf(out, _(", messages from you that wait: %zu"), to_network);
+    if (to_user)
+        strbuf_addf(out, _(", messages for you that wait: %zu"), to_user);
+}
+
 static void status_of(struct strbuf *out, const struct bridge_host *host, const char *user)
 {
     const struct bridge_session *session = map_finds(&host->sessions, user);
@@ -55,6 +67,7 @@ static void status_of(struct strbuf *out, const struct bridge_host *host, const 
     strbuf_addf(out, "%s%s, %s, ", out->len ? "\n" : "", host->name,
                 _(host->transport->description));
     add_use(out, host, user);
+    add_waiting(out, host, user);
     if (session)
         status_rooms(out, session);
 }
@@ -116,6 +129,7 @@ static void say_of_service(struct command_call *call, struct bridge_session *ses
 
     (void)session;
     add_use(&state, call->host, call->user);
+    add_waiting(&state, call->host, call->user);
     command_say(call, _("State of %s for you: %s."), call->host->name, strbuf_text(&state));
     strbuf_release(&state);
 }

@@ -604,3 +604,9 @@ void deliveries_count(const struct deliveries *d, struct delivery_counts *out)
     out->in_waiting = delivery_queue_count(&d->in) - d->in_hand;
     out->oldest = find_oldest(d);
 }
+
+void deliveries_count_user(const struct deliveries *d, const char *user, size_t *out, size_t *in)
+{
+    *out = d ? delivery_queue_user(&d->out, user) : 0;
+    *in = d ? delivery_queue_user(&d->in, user) : 0;
+}

@@ -79,5 +79,8 @@ struct delivery_counts {
                        accepted; 0: there is none */
 };
 void deliveries_count(const struct deliveries *d, struct delivery_counts *out);
+/* Of one user, waiting or in hand: to the network, to the user. */
+void deliveries_count_user(const struct deliveries *d, const char *user, size_t *out,
+                           size_t *in);
 
 #endif

@@ -118,6 +118,33 @@ static size_t key_of(struct strbuf *key, enum delivery_direction direction, cons
 
 #define KEY_LIMIT SIZE_MAX / 2
 
+static struct delivery_user *user_hold(struct delivery_queue *q, const char *name)
+{
+    struct delivery_user *user = map_finds(&q->users, name);
+
+    if (!user) {
+        user = bridge_alloc(sizeof *user);
+        user->name = bridge_strdup(name);
+        map_puts(&q->users, user->name, user);
+    }
+    user->lanes++;
+    return user;
+}
+
+static void user_free(struct delivery_user *user)
+{
+    free(user->name);
+    free(user);
+}
+
+static void user_drop(struct delivery_queue *q, struct delivery_user *user)
+{
+    if (--user->lanes)
+        return;
+    map_removes(&q->users, user->name);
+    user_free(user);
+}
+
 /* The key is kept with the lane: the map borrows it. */
 static struct delivery_lane *lane_get(struct delivery_queue *q, enum delivery_direction direction,
                                       const char *user, const char *contact)
@@ -131,6 +158,7 @@ static struct delivery_lane *lane_get(struct delivery_queue *q, enum delivery_di
         char *kept = strbuf_detach(&key);
         lane->user = kept + 1;
         lane->contact = lane->user + strlen(lane->user) + 1;
+        lane->owner = user_hold(q, lane->user);
         lane->direction = direction;
         map_put(&q->lanes, kept, len, lane);
     }
@@ -144,6 +172,7 @@ static void lane_free(struct delivery_queue *q, struct delivery_lane *lane)
 
     map_remove(&q->lanes, key, 2 + strlen(lane->user) + strlen(lane->contact));
     untime_lane(q, lane);
+    user_drop(q, lane->owner);
     free(key);
     free(lane);
 }
@@ -161,6 +190,7 @@ static void insert(struct delivery_lane *lane, struct delivery_item *item)
     if (!item->behind)
         lane->last = item;
     lane->count++;
+    lane->owner->count++;
 }
 
 /* --- the interface ------------------------------------------------------------------ */
@@ -200,6 +230,13 @@ size_t delivery_queue_lane(const struct delivery_queue *q, enum delivery_directi
     return lane ? lane->count : 0;
 }
 
+size_t delivery_queue_user(const struct delivery_queue *q, const char *user)
+{
+    const struct delivery_user *found = map_finds(&q->users, user);
+
+    return found ? found->count : 0;
+}
+
 void delivery_queue_changed(struct delivery_queue *q, struct delivery_item *item)
 {
     settle(q, item->lane);
@@ -216,6 +253,7 @@ void delivery_queue_remove(struct delivery_queue *q, struct delivery_item *item)
     if (lane->last == item)
         lane->last = before;
     lane->count--;
+    lane->owner->count--;
     map_remove(&q->items, (const char *)&item->id, sizeof item->id);
     free(item);
     if (lane->first || lane->ready) /* what is ready is freed by next() */
@@ -284,9 +322,13 @@ int64_t delivery_queue_wake(const struct delivery_queue *q)
 
 void delivery_queue_release(struct delivery_queue *q)
 {
+    struct delivery_user *user;
     struct delivery_lane *lane;
     size_t i = 0;
 
+    while ((user = map_next(&q->users, &i)))
+        user_free(user);
+    i = 0;
     while ((lane = map_next(&q->lanes, &i))) {
         for (struct delivery_item *item = lane->first, *behind; item; item = behind) {
             behind = item->behind;
@@ -295,6 +337,7 @@ void delivery_queue_release(struct delivery_queue *q)
         free(lane->user - 1);
         free(lane);
     }
+    map_release(&q->users);
     map_release(&q->lanes);
     map_release(&q->items);
     free(q->timed);

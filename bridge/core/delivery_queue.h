@@ -21,6 +21,13 @@
 
 struct delivery_lane;
 
+/* Lanes of one user, both ways. */
+struct delivery_user {
+    char *name;
+    size_t lanes;
+    size_t count; /* items in them */
+};
+
 struct delivery_item {
     int64_t id;
     struct delivery_life life;
@@ -32,6 +39,7 @@ struct delivery_item {
 struct delivery_lane {
     char *user;
     char *contact; /* behind it in the same block */
+    struct delivery_user *owner;
     enum delivery_direction direction;
     struct delivery_item *first, *last;
     size_t count;
@@ -44,6 +52,7 @@ struct delivery_lane {
 /* Zero-initialised: empty. */
 struct delivery_queue {
     struct map lanes;
+    struct map users; /* struct delivery_user by name */
     struct map items; /* by id */
     struct delivery_lane *ready, *last_ready;
     struct delivery_lane **timed; /* a heap, the earliest first */
@@ -61,6 +70,9 @@ size_t delivery_queue_count(const struct delivery_queue *q);
 /* How many wait or are in hand in this lane. */
 size_t delivery_queue_lane(const struct delivery_queue *q, enum delivery_direction direction,
                            const char *user, const char *contact);
+
+/* How many of this user. */
+size_t delivery_queue_user(const struct delivery_queue *q, const char *user);
 
 /* The life of this item has changed. */
 void delivery_queue_changed(struct delivery_queue *q, struct delivery_item *item);

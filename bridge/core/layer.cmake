@@ -15,6 +15,7 @@ layer(core
         command_account.c
         command_admin.c
         command_call.c
+        command_delivery.c
         command_line.c
         command_settings.c
         command_user.c

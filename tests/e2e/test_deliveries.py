@@ -7,6 +7,8 @@ import sqlite3
 
 import pytest
 
+from bridged import GATEWAY
+from clients import commands
 from clients.post import PostOffice
 from template import DOMAIN, SECRET
 from test_bridgectl import Control, place  # noqa: F401: a fixture
@@ -280,3 +282,82 @@ async def test_on_a_full_disk_the_sender_is_told_and_soon_it_goes_on(gateway, of
     write(juliet, "Empty", "m3")
     (await office.letter()).ends("sent", "arrived")
     await receipt(juliet, "m3")
+
+
+# Commands
+
+
+@pytest.fixture
+def daemon_with_admin(daemon, juliet):
+    daemon.config["gateway"]["admins"] = (juliet.bare,)
+    return daemon
+
+
+@pytest.fixture
+def admin(daemon_with_admin, juliet):
+    """Comes before `gateway` in the arguments of a test."""
+    return juliet
+
+
+DATA = "{jabber:x:data}"
+
+
+def table(command):
+    """Rows of an answer, as dictionaries."""
+    return [{field.get("var"): field.findtext(f"{DATA}value") for field in item}
+            for item in command.iq.xml.iter(f"{DATA}item")]
+
+
+async def test_an_admin_lists_retries_and_drops_dead_letters_with_forms(
+        admin, gateway, dead, people):
+    tybalt = dead.partition("/")[0]
+    listed = await commands.start(admin, POST, "dead-letters")
+    listed = await listed.complete(after="")
+    assert listed.status == "completed", listed.iq
+    first, second = table(listed)
+    assert [first["user"], first["contact"]] == [tybalt, "nurse"]
+    assert first["age"].endswith("minutes") and first["reason"]
+    rest = await (await commands.start(admin, POST, "dead-letters")).complete(
+        after=first["number"])
+    assert table(rest) == [second]
+
+    drop = await (await commands.start(admin, POST, "drop-dead-letters")).next(
+        letter=first["number"])
+    assert drop.status == "executing"  # there is a question
+    dropped = await drop.complete(sure="1")
+    assert dropped.notes == ["Messages dropped: 1."]
+
+    client = await people.client(dead)
+    retried = await (await commands.start(admin, POST, "retry-dead-letters")).complete(
+        letter="all")
+    assert retried.notes == ["Messages that are tried again: 1."]
+    await client.received(NURSE, "letter two")
+
+
+async def test_an_admin_does_it_in_a_chat_too_and_others_do_not(admin, gateway, dead, romeo):
+    async def say(user, line):
+        user.message(POST, line)
+        return (await user.received(POST)).body
+
+    assert dead.partition("/")[0] in await say(admin, "dead-letters")
+    assert "neither the number" in await say(admin, "retry x")
+    assert "no dead letter with this number" in await say(admin, "retry 999")
+    assert "deleted" in await say(admin, "drop all")
+    assert "Messages dropped: 2." in await say(admin, "yes")
+    assert "There are no dead letters." in await say(admin, "dead-letters")
+    assert "dead" not in await say(romeo, "dead-letters")
+
+
+async def test_status_and_statistics_say_what_waits(admin, gateway, office, romeo):
+    async def say(user, to, line):
+        user.message(to, line)
+        return (await user.received(to)).body
+
+    write(romeo, "Juliet!")
+    letter = await office.letter()
+    assert "messages from you that wait: 1" in await say(romeo, GATEWAY, "status")
+    assert "that wait" not in await say(admin, GATEWAY, "status")
+    assert f"{POST}: 1 to the network, 0 to users" in await say(admin, GATEWAY, "statistics")
+    letter.ends("sent", "arrived")
+    await receipt(romeo, "m1")
+    assert "from you that wait" not in await say(romeo, GATEWAY, "status")

@@ -57,6 +57,25 @@ static void retry(int64_t id, int64_t next)
 
 /* --- lanes ------------------------------------------------------------------------ */
 
+static void what_a_user_has_is_counted(void **state)
+{
+    (void)state;
+    add(DELIVERY_OUT, 1, "juliet", "nurse", 0);
+    add(DELIVERY_OUT, 2, "juliet", "tybalt", 0);
+    add(DELIVERY_OUT, 3, "romeo", "nurse", 0);
+    assert_int_equal(delivery_queue_user(&q, "juliet"), 2);
+    assert_int_equal(take(NOW), 1);
+    assert_int_equal(delivery_queue_user(&q, "juliet"), 2);
+    done(1);
+    assert_int_equal(delivery_queue_user(&q, "juliet"), 1);
+    assert_int_equal(take(NOW), 2);
+    done(2);
+    assert_int_equal(take(NOW), 3); /* and lanes that are empty go */
+    assert_int_equal(delivery_queue_user(&q, "juliet"), 0);
+    assert_int_equal(delivery_queue_user(&q, "romeo"), 1);
+    assert_int_equal(q.users.count, 1);
+}
+
 static void to_a_network_one_waits_for_the_other(void **state)
 {
     (void)state;
@@ -246,6 +265,7 @@ static void what_is_removed_while_it_waits_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(what_a_user_has_is_counted),
         TEST(to_a_network_one_waits_for_the_other),
         TEST(conversations_take_turns),
         TEST(the_two_directions_are_not_one_conversation),
