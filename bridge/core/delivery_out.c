@@ -13,7 +13,6 @@
 #include <sodium.h>
 
 #include "addressee.h"
-#include "language.h"
 #include "message_pack.h"
 #include "session.h"
 #include "stanza.h"
@@ -275,17 +274,6 @@ static void write_head(struct core *core, struct strbuf *out, const struct store
     strbuf_addch(out, '>');
 }
 
-/* The user may have no session any more: then nobody knows a language. */
-static void serve_user(struct bridge_host *host, const char *user)
-{
-    const struct bridge_session *session = session_find(host, user);
-
-    if (session)
-        addressee_of_session(session);
-    else
-        language_serve(NULL, NULL);
-}
-
 /* An error goes to the one client that sent it, and is lost if that is gone: after
  * some time there is a sentence for all of them, too. */
 static void write_words(struct core *core, struct strbuf *out, const struct store_delivery *row,
@@ -320,7 +308,7 @@ struct store_delivery *delivery_notice_new(struct deliveries *d, const struct st
         stanza_error_write(&out, why);
         strbuf_adds(&out, "</message>");
         if (now - row->created > LATE_MS) {
-            serve_user(d->host, row->user);
+            delivery_speak_to(d, row->user);
             write_words(core, &out, row, why);
         }
     } else {
