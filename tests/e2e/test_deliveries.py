@@ -197,7 +197,7 @@ async def test_bridgectl_lists_dead_letters_and_has_them_tried_again(
 async def test_bridgectl_drops_dead_letters(gateway, control, dead):
     first, second = await control.rows("dead", POST)
     assert (await control.good("-q", "drop", POST, first[0])).out == "dropped: 1\n"
-    assert await control.rows("dead", POST) == [second]
+    assert [row[0] for row in await control.rows("dead", POST)] == [second[0]]
     assert (await control.good("-q", "drop", POST, "all")).out == "dropped: 1\n"
     assert not gateway.stored("letter")
     for words, why in [(("drop", POST, "all"), "there are no dead letters"),
