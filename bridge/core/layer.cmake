@@ -1,69 +1,70 @@
 layer(core
     SOURCES
-        ability.c
-        addressee.c
-        adhoc.c
         alarm.c
         ask.c
-        caps_verify.c
-        budget.c
-        card.c
-        chat.c
-        chat_speak.c
-        client.c
-        command.c
-        command_account.c
-        command_admin.c
-        command_call.c
-        command_delivery.c
-        command_line.c
-        command_settings.c
-        command_user.c
         component.c
-        contact.c
         core.c
-        delivery.c
-        delivery_dead.c
-        delivery_in.c
-        delivery_out.c
-        delivery_queue.c
-        delivery_state.c
-        describe.c
         domain.c
-        find.c
-        export.c
-        forget.c
-        guard.c
-        herald.c
         host.c
         inbound.c
-        lookup.c
-        message_compose.c
-        message_in.c
-        message_pack.c
-        message_read.c
-        message_write.c
         options.c
-        payload.c
-        permit.c
         plugin.c
-        preference.c
-        presence_in.c
-        presence_write.c
-        privilege.c
-        query.c
-        register.c
-        reply.c
-        retention.c
-        room.c
-        room_config.c
-        room_write.c
-        roster.c
-        roster_item.c
         router.c
         session.c
-        subscription.c
-        watch.c
+        account/budget.c
+        account/export.c
+        account/forget.c
+        account/guard.c
+        account/permit.c
+        account/preference.c
+        account/register.c
+        account/retention.c
+        command/addressee.c
+        command/adhoc.c
+        command/chat.c
+        command/chat_speak.c
+        command/command.c
+        command/command_account.c
+        command/command_admin.c
+        command/command_call.c
+        command/command_delivery.c
+        command/command_line.c
+        command/command_settings.c
+        command/command_user.c
+        contact/ability.c
+        contact/caps_verify.c
+        contact/client.c
+        contact/contact.c
+        contact/herald.c
+        contact/presence_in.c
+        contact/presence_write.c
+        contact/privilege.c
+        contact/roster.c
+        contact/roster_item.c
+        contact/subscription.c
+        contact/watch.c
+        delivery/delivery.c
+        delivery/delivery_dead.c
+        delivery/delivery_in.c
+        delivery/delivery_out.c
+        delivery/delivery_queue.c
+        delivery/delivery_state.c
+        message/message_compose.c
+        message/message_in.c
+        message/message_pack.c
+        message/message_read.c
+        message/message_write.c
+        message/payload.c
+        query/card.c
+        query/describe.c
+        query/find.c
+        query/lookup.c
+        query/query.c
+        query/reply.c
+        room/room.c
+        room/room_config.c
+        room/room_write.c
+    FOLDERS account command contact delivery message query room
     USES base xmpp net store
     LIBRARIES PkgConfig::UV PkgConfig::OPENSSL PkgConfig::STROPHE PkgConfig::SODIUM
               PkgConfig::JANSSON ${CMAKE_DL_LIBS})

@@ -5,7 +5,7 @@
  *
  * A transport says in its descriptor what its network can do (enum
  * bridge_feature). What it cannot, the core has already turned into words in
- * `body`, left out, or refused (bridge/core/payload.c has the table): a
+ * `body`, left out, or refused (bridge/core/message/payload.c has the table): a
  * transport never sees a field whose feature it did not name, and upwards it
  * fills in what it has.
  *

@@ -13,7 +13,8 @@ add_library(core_lab OBJECT
 target_include_directories(core_lab PUBLIC ${PROJECT_SOURCE_DIR}/include
     ${CMAKE_CURRENT_LIST_DIR} ${PROJECT_SOURCE_DIR}/bridge/store)
 foreach(layer base xmpp core)
-    target_include_directories(core_lab PUBLIC ${PROJECT_SOURCE_DIR}/bridge/${layer})
+    target_include_directories(core_lab PUBLIC
+        $<TARGET_PROPERTY:bridge_${layer},INTERFACE_INCLUDE_DIRECTORIES>)
 endforeach()
 target_link_libraries(core_lab PUBLIC PkgConfig::UV PkgConfig::EXPAT PkgConfig::STROPHE
     PkgConfig::SODIUM PkgConfig::JANSSON)
