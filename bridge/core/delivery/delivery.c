@@ -401,22 +401,31 @@ static void load_page(struct deliveries *d)
         log_info(d->host->name, "%zu messages were waiting to be delivered", waiting);
 }
 
+struct delivery_portion delivery_portion_new(void)
+{
+    return (struct delivery_portion){ .end = uv_hrtime() + TURN_NS, .left = TURN_MAX };
+}
+
+bool delivery_portion_take(struct delivery_portion *portion)
+{
+    return portion->left-- > 0 && uv_hrtime() < portion->end;
+}
+
+/* A portion of each, so that none has to wait for another. */
 static void run(struct deliveries *d)
 {
     struct delivery_item *item;
     int64_t now = clock_wall();
-    uint64_t end = uv_hrtime() + TURN_NS;
-    int turns = TURN_MAX;
 
-    while (turns && uv_hrtime() < end && d->out_hand < DELIVERY_OUT_MAX && (item = delivery_queue_next(&d->out, now))) {
+    delivery_settle_proven(d);
+    struct delivery_portion out = delivery_portion_new();
+    while (d->out_hand < DELIVERY_OUT_MAX && delivery_portion_take(&out) &&
+           (item = delivery_queue_next(&d->out, now)))
         happen_now(d, item);
-        turns--;
-    }
-    while (turns && uv_hrtime() < end && d->up && d->flight_count < DELIVERY_IN_MAX &&
-           (item = delivery_queue_next(&d->in, now))) {
+    struct delivery_portion in = delivery_portion_new();
+    while (d->up && d->flight_count < DELIVERY_IN_MAX && delivery_portion_take(&in) &&
+           (item = delivery_queue_next(&d->in, now)))
         happen_now(d, item);
-        turns--;
-    }
     delivery_ask_proof(d);
 }
 
@@ -490,6 +499,7 @@ void deliveries_stop(struct deliveries *d)
 {
     if (!d || d->stopped)
         return;
+    delivery_settle_proven(d);
     d->stopped = true;
     delivery_give_answers(d);
     uv_close((uv_handle_t *)&d->timer, NULL);

@@ -230,21 +230,49 @@ void delivery_ask_proof(struct deliveries *d)
         flight_at(d, i)->mark = mark;
 }
 
-void deliveries_proven(struct deliveries *d, uint64_t mark)
+static int64_t take_flight(struct deliveries *d)
+{
+    int64_t id = flight_at(d, 0)->id;
+
+    d->first_flight = (d->first_flight + 1) % DELIVERY_IN_MAX;
+    d->flight_count--;
+    return id;
+}
+
+static bool first_is_proven(struct deliveries *d)
+{
+    return d->flight_count && flight_at(d, 0)->mark && flight_at(d, 0)->mark <= d->proven;
+}
+
+static void settle_first(struct deliveries *d)
 {
     static const struct report none = { 0 };
+    int64_t now = clock_wall();
 
+    delivery_happen(d, take_flight(d),
+                    &(struct delivery_event){ .kind = DELIVERY_EV_TAKEN, .now = now,
+                                              .grace = now + GRACE_MS }, &none);
+}
+
+void delivery_settle_proven(struct deliveries *d)
+{
+    struct delivery_portion portion = delivery_portion_new();
+
+    while (first_is_proven(d)) {
+        if (!delivery_portion_take(&portion)) {
+            delivery_schedule(d, 0);
+            return;
+        }
+        settle_first(d);
+    }
+}
+
+void deliveries_proven(struct deliveries *d, uint64_t mark)
+{
     if (!d || d->stopped)
         return;
-    while (d->flight_count && flight_at(d, 0)->mark && flight_at(d, 0)->mark <= mark) {
-        int64_t id = flight_at(d, 0)->id;
-        d->first_flight = (d->first_flight + 1) % DELIVERY_IN_MAX;
-        d->flight_count--;
-        int64_t now = clock_wall();
-        delivery_happen(d, id,
-                        &(struct delivery_event){ .kind = DELIVERY_EV_TAKEN, .now = now,
-                                                  .grace = now + GRACE_MS }, &none);
-    }
+    d->proven = mark;
+    delivery_schedule(d, 0);
 }
 
 void deliveries_up(struct deliveries *d)
@@ -261,18 +289,17 @@ void deliveries_up(struct deliveries *d)
 void deliveries_down(struct deliveries *d)
 {
     static const struct report none = { 0 };
+    const struct delivery_event lost = { .kind = DELIVERY_EV_LOST, .now = clock_wall() };
 
     if (!d)
         return;
     d->up = false;
+    while (!d->stopped && first_is_proven(d))
+        settle_first(d);
     while (d->flight_count) {
-        int64_t id = flight_at(d, 0)->id;
-        d->first_flight = (d->first_flight + 1) % DELIVERY_IN_MAX;
-        d->flight_count--;
+        int64_t id = take_flight(d);
         if (!d->stopped)
-            delivery_happen(d, id,
-                            &(struct delivery_event){ .kind = DELIVERY_EV_LOST,
-                                                      .now = clock_wall() }, &none);
+            delivery_happen(d, id, &lost, &none);
     }
 }
 

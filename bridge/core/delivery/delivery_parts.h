@@ -29,6 +29,7 @@ struct deliveries {
     struct delivery_item *hand; /* those that the transport has */
     struct flight *flights; /* a ring of DELIVERY_IN_MAX */
     size_t first_flight, flight_count;
+    uint64_t proven; /* the last mark that came back */
     int64_t read_to; /* this id and those before are in the queues */
     bool loading;
     bool up;
@@ -46,6 +47,14 @@ struct report {
     const char *foreign; /* this and the next may be NULL */
     const struct bridge_error *why;
 };
+
+/* What one turn of the loop may do of one kind. */
+struct delivery_portion {
+    uint64_t end; /* uv_hrtime() */
+    int left;
+};
+struct delivery_portion delivery_portion_new(void);
+bool delivery_portion_take(struct delivery_portion *portion); /* false: enough for now */
 
 /* Let it happen to this delivery, wherever it is kept. False if it is not known, or over. */
 bool delivery_happen(struct deliveries *d, int64_t id, const struct delivery_event *event,
@@ -74,6 +83,8 @@ void delivery_notice_free(struct store_delivery *notice); /* may be NULL */
 /* delivery_in.c: write it to the stream; ask for proof of what was written. */
 void delivery_hand_in(struct deliveries *d, int64_t id);
 void delivery_ask_proof(struct deliveries *d);
+/* A portion of what is proven; the rest in the next turn. */
+void delivery_settle_proven(struct deliveries *d);
 void delivery_give_answers(struct deliveries *d);
 
 #endif
