@@ -68,6 +68,9 @@ class Scene:
         await self.bridged.start()
         self.populate(accounts)
         self.tasks = [asyncio.create_task(person.run()) for person in self.people]
+        for person in self.people:  # what a server keeps for later may come late: its business
+            await person.online.wait()
+        self.post_all()
 
     def populate(self, accounts):
         each = self.options.messages // (USERS * CONTACTS)
@@ -80,10 +83,13 @@ class Scene:
                 person.conversations.append(
                     Conversation(person, f"{contact}@{POST}", bodies))
             self.people.append(person)
-        for k in range(each):
-            for name, _ in accounts:
+
+    def post_all(self):
+        for k in range(self.options.messages // (USERS * CONTACTS)):
+            for person in self.people:
+                name = person.bare.partition("@")[0]
                 for n in range(CONTACTS):
-                    self.network.post(f"F-{name}-{n}-{k}", f"contact{n}", f"{name}@{DOMAIN}",
+                    self.network.post(f"F-{name}-{n}-{k}", f"contact{n}", person.bare,
                                       f"contact{n} to {name} {k}")
 
     # How far it is

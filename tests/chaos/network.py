@@ -64,7 +64,9 @@ class Network:
                 self._say(**message)
 
     def _heard(self, line):
-        if line["op"] == "send":
+        if line["op"] == "hello":
+            self._report_again()
+        elif line["op"] == "send":
             self._given(line)
         elif line["op"] == "taken":
             self._was_taken(line["name"])
@@ -98,6 +100,13 @@ class Network:
             self.given[number] = line["user"], line["to"], line["body"]
             self.order[line["user"], line["to"]].append(line["body"])
         self._answer(number)
+
+    def _report_again(self):
+        """What was said last may have met a dead end: as real networks, which call until they
+        are answered, or are asked."""
+        for number, ended in self.answers.items():
+            if ended != "later":
+                self._answer(number)
 
     def _answer(self, number):
         ended = self.answers.get(number)

@@ -74,6 +74,7 @@ class Person:
         self.conversations = []
         self.seen = {}       # body -> ids of stanzas that had it
         self.user = None
+        self.online = asyncio.Event()  # it was, once
         self._pause_until = 0
 
     def over(self):
@@ -85,6 +86,7 @@ class Person:
             try:
                 self.user = User(self.server, self.jid, self.password)
                 await asyncio.wait_for(self.user.online(), 15)
+                self.online.set()
                 await self._talk()
             except (ConnectionError, OSError, AssertionError, asyncio.TimeoutError):
                 pass
