@@ -56,13 +56,7 @@ const char counter_find_sql[] =
 int64_t store_counter_get(struct store *store, const char *domain, const char *user,
                           int64_t day)
 {
-    sqlite3_stmt *q =
-        read_begin(store, READ_COUNTER, VALUES(TEXT(domain), TEXT(user), NUMBER(day)));
-    int rc = sqlite3_step(q);
-    int64_t messages = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
-
-    read_end(store, q, rc);
-    return messages;
+    return read_number(store, READ_COUNTER, VALUES(TEXT(domain), TEXT(user), NUMBER(day)));
 }
 
 const char expense_find_sql[] =
@@ -71,11 +65,5 @@ const char expense_find_sql[] =
 int64_t store_expense_get(struct store *store, const char *domain, const char *user,
                           int64_t day)
 {
-    sqlite3_stmt *q =
-        read_begin(store, READ_EXPENSE, VALUES(TEXT(domain), TEXT(user), NUMBER(day)));
-    int rc = sqlite3_step(q);
-    int64_t spent = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
-
-    read_end(store, q, rc);
-    return spent;
+    return read_number(store, READ_EXPENSE, VALUES(TEXT(domain), TEXT(user), NUMBER(day)));
 }

@@ -175,45 +175,33 @@ bool store_delivery_get(struct store *store, int64_t id, struct store_delivery *
     return rc == SQLITE_ROW;
 }
 
-/* The one number that a query gives, or 0. */
-static int64_t get_number(struct store *store, enum read_kind kind, const struct value *values,
-                          size_t count)
-{
-    sqlite3_stmt *q = read_begin(store, kind, values, count);
-    int rc = sqlite3_step(q);
-    int64_t number = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
-
-    read_end(store, q, rc);
-    return number;
-}
-
 int64_t store_delivery_last(struct store *store)
 {
-    return get_number(store, READ_DELIVERY_LAST, NULL, 0);
+    return read_number(store, READ_DELIVERY_LAST, NULL, 0);
 }
 
 int64_t store_delivery_by_foreign(struct store *store, const char *domain, const char *foreign)
 {
-    return get_number(store, READ_DELIVERY_BY_FOREIGN, VALUES(TEXT(domain), TEXT(foreign)));
+    return read_number(store, READ_DELIVERY_BY_FOREIGN, VALUES(TEXT(domain), TEXT(foreign)));
 }
 
 int64_t store_delivery_by_mark(struct store *store, const char *domain, const char *user,
                                const char *contact, const char *mark)
 {
-    return get_number(store, READ_DELIVERY_BY_MARK,
+    return read_number(store, READ_DELIVERY_BY_MARK,
                       VALUES(TEXT(domain), TEXT(user), TEXT(contact), TEXT(mark)));
 }
 
 int64_t store_delivery_by_stanza(struct store *store, const char *domain, const char *user,
                                  const char *stanza)
 {
-    return get_number(store, READ_DELIVERY_BY_STANZA,
+    return read_number(store, READ_DELIVERY_BY_STANZA,
                       VALUES(TEXT(domain), TEXT(user), TEXT(stanza)));
 }
 
 bool store_delivery_seen(struct store *store, const char *domain, const char *foreign)
 {
-    return get_number(store, READ_SEEN, VALUES(TEXT(domain), TEXT(foreign))) != 0;
+    return read_number(store, READ_SEEN, VALUES(TEXT(domain), TEXT(foreign))) != 0;
 }
 
 static void walk(struct store *store, sqlite3_stmt *q,

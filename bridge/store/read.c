@@ -57,6 +57,17 @@ void read_end(struct store *store, sqlite3_stmt *q, int rc)
     sqlite3_clear_bindings(q);
 }
 
+int64_t read_number(struct store *store, enum read_kind kind, const struct value *values,
+                    size_t count)
+{
+    sqlite3_stmt *q = read_begin(store, kind, values, count);
+    int rc = sqlite3_step(q);
+    int64_t number = rc == SQLITE_ROW ? sqlite3_column_int64(q, 0) : 0;
+
+    read_end(store, q, rc);
+    return number;
+}
+
 const char *read_text(sqlite3_stmt *q, int column)
 {
     return (const char *)sqlite3_column_text(q, column);

@@ -83,6 +83,9 @@ extern const char *const read_sql[READ_KINDS];
 sqlite3_stmt *read_begin(struct store *store, enum read_kind kind, const struct value *values,
                          size_t count);
 void read_end(struct store *store, sqlite3_stmt *q, int rc);
+/* The one number that a statement gives, 0 if there is no row. */
+int64_t read_number(struct store *store, enum read_kind kind, const struct value *values,
+                    size_t count);
 const char *read_text(sqlite3_stmt *q, int column); /* until the next step; NULL is NULL */
 
 /* Queue a write (writer.h). */

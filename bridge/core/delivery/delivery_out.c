@@ -97,24 +97,32 @@ static void make_key(struct strbuf *key, const struct store_delivery *row)
     strbuf_adds(key, row->mark);
 }
 
+/* Without keeping it: who asks again is told again. */
+static void tell_now(struct deliveries *d, const struct store_delivery *row,
+                     const struct bridge_error *why)
+{
+    struct store_delivery *notice = delivery_notice_new(d, row, why);
+
+    if (notice)
+        domain_send(d->host, &(struct strbuf){ .data = (char *)notice->body,
+                                               .len = strlen(notice->body) });
+    delivery_notice_free(notice);
+}
+
 /* It had come to its end: say so again, for the sender seems not to know. */
 static void repeat_fate(struct deliveries *d, int64_t id)
 {
-    struct store_delivery row, *notice = NULL;
+    struct store_delivery row;
     struct bridge_error why;
 
     if (!store_delivery_get(d->host->core->store, id, &row))
         return;
     if (row.state == DELIVERY_FAILED) {
         bridge_fail(&why, BRIDGE_REJECTED, "%s", row.reason ? row.reason : "It failed");
-        notice = delivery_notice_new(d, &row, &why);
+        tell_now(d, &row, &why);
     } else if (row.state == DELIVERY_DELIVERED) {
-        notice = delivery_notice_new(d, &row, NULL);
+        tell_now(d, &row, NULL);
     }
-    if (notice)
-        domain_send(d->host, &(struct strbuf){ .data = (char *)notice->body,
-                                               .len = strlen(notice->body) });
-    delivery_notice_free(notice);
 }
 
 /* Was it here before? */
@@ -142,11 +150,7 @@ static void refuse_stored(struct deliveries *d, const struct store_delivery *row
     delivery_speak_to(d, row->user);
     bridge_fail(&told, BRIDGE_BUSY, _("The gateway could not store your message, and has not "
                                       "sent it; try again later"));
-    struct store_delivery *notice = delivery_notice_new(d, row, &told);
-    if (notice)
-        domain_send(d->host, &(struct strbuf){ .data = (char *)notice->body,
-                                               .len = strlen(notice->body) });
-    delivery_notice_free(notice);
+    tell_now(d, row, &told);
 }
 
 static void on_stored(void *arg, const struct bridge_error *why)
